@@ -16,6 +16,7 @@ from schemas.base import WireIn, WireOut
 from schemas.case import CaseAmendIn, CaseIn, CaseState, CaseStep
 from schemas.event import Event
 from schemas.ids import AgencyId, CaseId, RecordingId
+from schemas.review_scope import ScopeAnswerIn, ScopeKind
 
 router = APIRouter(prefix="/v1/cases", tags=["case"], route_class=Route)
 
@@ -71,10 +72,30 @@ class ChangeOut(WireOut):
     offices: list[OfficeOut]
 
 
+class ScopeAnswerOut(WireOut):
+    """Whether the case is of one kind of art. 58, and why."""
+
+    kind: ScopeKind
+    applies: bool
+    ground: str
+
+
+class ScopeOut(WireOut):
+    """What the last conclusion of the investigation answered of art. 58."""
+
+    answered_by: str
+    answered_at: datetime
+    answers: list[ScopeAnswerOut]
+
+
 class CaseDetailOut(WireOut):
-    """A case, the recordings linked to it now, and what was done to it, oldest first."""
+    """A case, the recordings linked to it now, and what was done to it, oldest first.
+
+    `scope`: null where no conclusion was asked of which kinds of art. 58 the case is.
+    """
 
     case: CaseOut
+    scope: ScopeOut | None
     recordings: list[RecordingOut]
     changes: list[ChangeOut]
 
@@ -107,10 +128,14 @@ class AssignIn(WireIn):
 
 
 class StepIn(WireIn):
-    """One step of the case, and why; the log keeps a salted commitment of the reason only."""
+    """One step of the case, and why; the log keeps a salted commitment of the reason only.
+
+    `conclude` asks for an answer to each of the four kinds of art. 58.
+    """
 
     step: CaseStep
     reason: str = Field(default="", max_length=500)
+    answers: list[ScopeAnswerIn] = Field(default_factory=list, max_length=8)
 
 
 @router.post("", operation_id="openCase", status_code=201)
@@ -139,9 +164,10 @@ def cases(
 def case(tx: Tx, actor: CurrentActor, case_id: CaseId, response: Response) -> CaseDetailOut:
     """Return a case and its recordings; the ETag is the version that changes must name."""
     found = tx.cases.get(actor, case_id)
-    linked = tx.recordings.of_case(case_id)
+    linked, scope = tx.recordings.of_case(case_id), tx.cases.scope(case_id)
     return CaseDetailOut(
         case=tagged(response, CaseOut.of(found)),
+        scope=scope and ScopeOut.of(scope),
         recordings=[RecordingOut.of(row) for row in linked],
         changes=[ChangeOut.of(one) for one in tx.cases.history(found)],
     )
@@ -167,8 +193,9 @@ def assign(
 def step(
     tx: Tx, actor: CurrentActor, case_id: CaseId, *, wish: StepIn, seen: SeenVersion, response: Response
 ) -> CaseOut:
-    """Take one step: file, investigate, conclude, submit, decide or close."""
-    return tagged(response, CaseOut.of(tx.cases.step(actor, case_id, wish.step, wish.reason, seen)))
+    """Take one step: file, investigate, conclude, reopen, exempt, submit, decide or close."""
+    made = tx.cases.step(actor, case_id, wish.step, wish.reason, seen, answers=wish.answers)
+    return tagged(response, CaseOut.of(made))
 
 
 @router.post("/{case_id}/recordings", operation_id="linkRecording", status_code=201)

@@ -1,7 +1,7 @@
 """The matter evidence serves. The full statutory machine follows; these are the states of its straight path."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any, Self
@@ -10,25 +10,28 @@ from uuid import UUID
 from pydantic import Field, model_validator
 
 from schemas.base import Frozen, UtcDatetime, WireIn
+from schemas.case_gate import (
+    CaseFacts,
+    check_decision,
+    check_exemption,
+    check_open,
+    check_pass,
+    check_submission,
+)
 from schemas.event import Event
 from schemas.ids import AgencyId, CaseId, RecordingId
 from schemas.office import Held
 from schemas.policy import Action
-from schemas.refusals_case import (
-    CASE_FACTS_MISSING,
-    CASE_GROUNDS_UNANSWERED,
-    CASE_NOT_PASSED,
-    CASE_STEP_REFUSED,
-    FACT_UNPROVEN,
-    REVIEW_GIVEN,
-)
+from schemas.refusals_case import CASE_STEP_REFUSED
+from schemas.refusals_scope import STEP_REASON_MISSING
 from schemas.step import Begin, Step, Steps
 
 
 class CaseState(StrEnum):
     """lead → filed → investigating → investigation_closed → legal_review → decided → closed.
 
-    A review that is not passed leads back to investigating.
+    A review that is not passed leads back to investigating. Where art. 58 asks for none and the head agrees, the case is
+    `review_not_needed` instead of under review.
     """
 
     LEAD = "lead"
@@ -36,6 +39,7 @@ class CaseState(StrEnum):
     INVESTIGATING = "investigating"
     INVESTIGATION_CLOSED = "investigation_closed"
     LEGAL_REVIEW = "legal_review"
+    REVIEW_NOT_NEEDED = "review_not_needed"
     DECIDED = "decided"
     CLOSED = "closed"
 
@@ -46,6 +50,8 @@ class CaseStep(StrEnum):
     FILE = "file"
     INVESTIGATE = "investigate"
     CONCLUDE = "conclude"
+    REOPEN = "reopen"
+    EXEMPT = "exempt"
     SUBMIT = "submit"
     PASS = "pass"  # noqa: S105 - an opinion, not a password
     SUPPLEMENT = "supplement"
@@ -58,53 +64,6 @@ EVIDENCE_STATES = frozenset(
     {CaseState.LEAD, CaseState.FILED, CaseState.INVESTIGATING, CaseState.INVESTIGATION_CLOSED}
 )
 """While a case is reviewed, and after its decision, nobody changes by hand what it rests on."""
-
-
-class CaseFacts(Frozen):
-    """What the gates of a step look at.
-
-    `is_passed`: the last round was given `pass`. `unanswered`: grounds of the last round without an answer.
-    `facts`: facts to be proven; `unproven`: those without sealed evidence that holds.
-    """
-
-    is_passed: bool = False
-    is_open: bool = False
-    unanswered: int = 0
-    facts: int = 0
-    unproven: int = 0
-
-
-def _check_submission(facts: CaseFacts) -> None:
-    if not facts.facts:
-        raise CASE_FACTS_MISSING("no fact to be proven is named")
-    if facts.unanswered:
-        raise CASE_GROUNDS_UNANSWERED(
-            f"{facts.unanswered} ground(s) of the last review are not answered", unanswered=facts.unanswered
-        )
-
-
-def _check_decision(facts: CaseFacts) -> None:
-    if facts.is_open or not facts.is_passed:
-        raise CASE_NOT_PASSED("legal review has not passed it (art. 58)")
-    _check_proofs(facts)
-
-
-def _check_proofs(facts: CaseFacts) -> None:
-    if facts.unproven:
-        raise FACT_UNPROVEN(
-            f"{facts.unproven} fact(s) have no evidence that holds (art. 40)", unproven=facts.unproven
-        )
-
-
-def _check_open(facts: CaseFacts) -> None:
-    if not facts.is_open:
-        raise REVIEW_GIVEN("no review is open")
-
-
-def _check_pass(facts: CaseFacts) -> None:
-    """Nothing can be proven later: the evidence of a reviewed case stands."""
-    _check_open(facts)
-    _check_proofs(facts)
 
 
 STEPS: Steps[CaseStep, CaseState, CaseFacts] = Steps(
@@ -134,12 +93,27 @@ STEPS: Steps[CaseStep, CaseState, CaseFacts] = Steps(
             event=Event.CASE_CONCLUDE,
         ),
         Step(
-            name=CaseStep.SUBMIT,
+            name=CaseStep.REOPEN,
+            starts=frozenset({CaseState.INVESTIGATION_CLOSED, CaseState.REVIEW_NOT_NEEDED}),
+            end=CaseState.INVESTIGATING,
+            action=Action.CASE_RUN,
+            event=Event.CASE_REOPEN,
+        ),
+        Step(
+            name=CaseStep.EXEMPT,
             starts=frozenset({CaseState.INVESTIGATION_CLOSED}),
+            end=CaseState.REVIEW_NOT_NEEDED,
+            action=Action.CASE_DECIDE,
+            event=Event.CASE_EXEMPT,
+            gate=check_exemption,
+        ),
+        Step(
+            name=CaseStep.SUBMIT,
+            starts=frozenset({CaseState.INVESTIGATION_CLOSED, CaseState.REVIEW_NOT_NEEDED}),
             end=CaseState.LEGAL_REVIEW,
             action=Action.CASE_RUN,
             event=Event.CASE_SUBMIT,
-            gate=_check_submission,
+            gate=check_submission,
         ),
         Step(
             name=CaseStep.PASS,
@@ -147,7 +121,7 @@ STEPS: Steps[CaseStep, CaseState, CaseFacts] = Steps(
             end=CaseState.LEGAL_REVIEW,
             action=Action.CASE_REVIEW,
             event=Event.REVIEW_PASS,
-            gate=_check_pass,
+            gate=check_pass,
         ),
         Step(
             name=CaseStep.SUPPLEMENT,
@@ -155,7 +129,7 @@ STEPS: Steps[CaseStep, CaseState, CaseFacts] = Steps(
             end=CaseState.INVESTIGATING,
             action=Action.CASE_REVIEW,
             event=Event.REVIEW_SUPPLEMENT,
-            gate=_check_open,
+            gate=check_open,
         ),
         Step(
             name=CaseStep.REJECT,
@@ -163,15 +137,15 @@ STEPS: Steps[CaseStep, CaseState, CaseFacts] = Steps(
             end=CaseState.INVESTIGATING,
             action=Action.CASE_REVIEW,
             event=Event.REVIEW_REJECT,
-            gate=_check_open,
+            gate=check_open,
         ),
         Step(
             name=CaseStep.DECIDE,
-            starts=frozenset({CaseState.LEGAL_REVIEW}),
+            starts=frozenset({CaseState.LEGAL_REVIEW, CaseState.REVIEW_NOT_NEEDED}),
             end=CaseState.DECIDED,
             action=Action.CASE_DECIDE,
             event=Event.CASE_DECIDE,
-            gate=_check_decision,
+            gate=check_decision,
             dated="decided_at",
         ),
         Step(
@@ -188,6 +162,26 @@ STEPS: Steps[CaseStep, CaseState, CaseFacts] = Steps(
 
 OPINION_STEPS = frozenset(row.name for row in STEPS if row.action is Action.CASE_REVIEW)
 """Steps that only the opinion of a review takes."""
+
+REASONED = frozenset({CaseStep.REOPEN, CaseStep.EXEMPT})
+"""Steps that nobody takes without saying why."""
+
+
+def check_reason(step: CaseStep, reason: str) -> None:
+    """Refuse a step that needs a reason and has none.
+
+    Raises:
+        Invalid: slug `step-reason-missing`.
+    """
+    if step in REASONED and not reason:
+        raise STEP_REASON_MISSING(f"{step} needs a reason")
+
+
+def course(state: CaseState, *, is_exempt: bool) -> tuple[CaseState, ...]:
+    """Return the states of the way that a case goes, as far as it is known: with a review, or without one."""
+    without = is_exempt or state is CaseState.REVIEW_NOT_NEEDED
+    left_out = CaseState.LEGAL_REVIEW if without else CaseState.REVIEW_NOT_NEEDED
+    return tuple(one for one in CaseState if one is not left_out)
 
 
 Plate = Annotated[str, Field(min_length=2, max_length=16, pattern=r"^\S+$")]
@@ -293,6 +287,15 @@ class CaseChange(Frozen):
     changed_at: datetime
     leaf_index: int | None
     offices: Held = ()
+
+
+_ON_REVIEW = frozenset({Event.CASE_EXEMPT, Event.CASE_REOPEN, Event.CASE_SUBMIT})
+
+
+def exemption_in(history: Iterable[CaseChange]) -> CaseChange | None:
+    """Return the act by which a case needs no legal review, while that stands; `history` is oldest first."""
+    last = [one for one in history if one.event in _ON_REVIEW][-1:]
+    return next((one for one in last if one.event is Event.CASE_EXEMPT), None)
 
 
 class CaseLink(Frozen):

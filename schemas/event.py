@@ -103,6 +103,8 @@ class Event(StrEnum):
     CASE_UNLINK = "case:unlink"
     MONITORING_LINK = "monitoring:link"
     MONITORING_UNLINK = "monitoring:unlink"
+    CASE_REOPEN = "case:reopen"
+    CASE_EXEMPT = "case:exempt"
     RECUSAL_BAR = "recusal:bar"
     RECUSAL_LIFT = "recusal:lift"
     FACT_ADD = "fact:add"

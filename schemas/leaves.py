@@ -28,6 +28,7 @@ from schemas import (
     leaves_retention,
     leaves_review,
     leaves_role,
+    leaves_scope,
     leaves_setting,
     leaves_shift,
     leaves_training,
@@ -54,6 +55,7 @@ _MODULES: tuple[ModuleType, ...] = (
     leaves_finding,
     leaves_presence,
     leaves_case,
+    leaves_scope,
     leaves_recusal,
     leaves_review,
     leaves_look,
@@ -76,6 +78,12 @@ LEAVES: Mapping[tuple[str, int], type[Act]] = MappingProxyType(
     {(kind.spec.event, kind.spec.ev): kind for kind in _classes()}
 )
 """(event, version) → its class. Old versions stay for ever."""
+
+
+def newest(event: str) -> type[Act]:
+    """Return the last version of an event's class: the one that is written now."""
+    return LEAVES[event, max(ev for one, ev in LEAVES if one == event)]
+
 
 EVENTS: tuple[str, ...] = tuple(dict.fromkeys(event for event, _ in LEAVES))
 """Every event that can be written, in the catalogue's order."""

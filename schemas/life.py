@@ -68,6 +68,7 @@ class FaultCode(StrEnum):
     POSITION = "position-taken"
     ROUND = "round-differs"
     NOT_PASSED = "round-not-passed"
+    SCOPE = "review-needed"
     UNANSWERED = "grounds-unanswered"
     ANSWERED = "answered-twice"
     SAME_PERSON = "same-person"

@@ -42,6 +42,7 @@ from schemas.leaves_review import (
     ReviewSupplement,
     ReviewSupplementQualified,
 )
+from schemas.leaves_scope import CaseConcludeScoped, CaseExempt, CaseReopen
 from schemas.life import FaultCode, Here, Takes, Unlawful, check_step, is_hidden, law, taken
 from schemas.life_inside import (
     Committed,
@@ -68,7 +69,8 @@ from schemas.reference import noun_of
 
 _HEAD = frozenset({Role.HEAD})
 _VALUES = ("number", "party", "matter", "place", "party_code", "plates", "point", "occurred_at")
-_Step = CaseFile | CaseInvestigate | CaseConclude | CaseSubmit | CaseDecide | CaseClose
+_Conclude = CaseConclude | CaseConcludeScoped
+_Step = CaseFile | CaseInvestigate | _Conclude | CaseReopen | CaseExempt | CaseSubmit | CaseDecide | CaseClose
 
 
 class Bar(NamedTuple):
@@ -81,6 +83,23 @@ class Bar(NamedTuple):
     lifted_by: str | None = None
     lifted_at: datetime | None = None
     lift_reason: Committed | None = None
+
+
+class Scoped(NamedTuple):
+    """What a conclusion answered of art. 58."""
+
+    n: int
+    act: CaseConcludeScoped
+    by: str
+    at: datetime
+
+
+class Exemption(NamedTuple):
+    """The head's agreement that no legal review is needed."""
+
+    by: str
+    at: datetime
+    reason: Committed
 
 
 class CaseLife(NamedTuple):
@@ -99,6 +118,12 @@ class CaseLife(NamedTuple):
     packages: Mapping[str, Package]
     bars: Mapping[str, Bar] = MappingProxyType({})
     """Digest of the leaf that barred somebody → the bar."""
+    scopes: tuple[Scoped, ...] = ()
+    """What every conclusion answered."""
+    scope: Scoped | None = None
+    """What the last one answered; None where it answered nothing."""
+    exemption: Exemption | None = None
+    """While it stands."""
 
     def is_barred(self, account: str) -> bool:
         """Say whether somebody is barred from it now."""
@@ -162,15 +187,38 @@ def _moved(life: CaseLife, leaf: Leaf, act: _Step, here: Here) -> CaseLife:
     return life._replace(state=act.to, moved_at={**life.moved_at, act.to: leaf.at})
 
 
+def _concluded(life: CaseLife, leaf: Leaf, act: _Conclude, here: Here) -> CaseLife:
+    after = _moved(life, leaf, act, here)
+    if isinstance(act, CaseConclude):
+        return after._replace(scope=None)
+    scope = Scoped(here.n, act, leaf.actor, leaf.at)
+    return after._replace(scope=scope, scopes=(*life.scopes, scope))
+
+
+def _reopened(life: CaseLife, leaf: Leaf, act: CaseReopen, here: Here) -> CaseLife:
+    return _moved(life, leaf, act, here)._replace(exemption=None)
+
+
+def _exempted(life: CaseLife, leaf: Leaf, act: CaseExempt, here: Here) -> CaseLife:
+    after = _moved(life, leaf, act, here)
+    law(not life.rounds, FaultCode.SCOPE)
+    law(life.scope is not None and not any(one.applies for one in life.scope.act.answers), FaultCode.SCOPE)
+    law(here.seen.is_free(here.index), FaultCode.SAME_PERSON)
+    law(any(fact.withdrawn_at is None for fact in life.facts.values()), FaultCode.FACTS)
+    check_facts(life.facts, life.ties, here)
+    return after._replace(exemption=Exemption(leaf.actor, leaf.at, act.reason))
+
+
 def _submitted(life: CaseLife, leaf: Leaf, act: CaseSubmit, here: Here) -> CaseLife:
     after = _moved(life, leaf, act, here)
     law(any(fact.withdrawn_at is None for fact in life.facts.values()), FaultCode.FACTS)
-    return after._replace(rounds=submitted(life.rounds, leaf, act, here.n))
+    return after._replace(rounds=submitted(life.rounds, leaf, act, here.n), exemption=None)
 
 
 def _decided(life: CaseLife, leaf: Leaf, act: CaseDecide, here: Here) -> CaseLife:
     after = _moved(life, leaf, act, here)
-    law(bool(life.rounds) and life.rounds[-1].opinion == "pass", FaultCode.NOT_PASSED)
+    is_passed = bool(life.rounds) and life.rounds[-1].opinion == "pass"
+    law(is_passed or life.state == CaseState.REVIEW_NOT_NEEDED, FaultCode.NOT_PASSED)
     check_facts(life.facts, life.ties, here)
     return after
 
@@ -299,7 +347,9 @@ CASE_TAKES: Takes[CaseLife] = MappingProxyType(
         CaseAppoint: _appointed,
         CaseFile: _moved,
         CaseInvestigate: _moved,
-        CaseConclude: _moved,
+        **dict.fromkeys((CaseConclude, CaseConcludeScoped), _concluded),
+        CaseReopen: _reopened,
+        CaseExempt: _exempted,
         CaseSubmit: _submitted,
         CaseDecide: _decided,
         CaseClose: _moved,

@@ -36,6 +36,7 @@ from schemas.leaves_review import (
     ReviewSupplement,
     ReviewSupplementQualified,
 )
+from schemas.leaves_scope import CaseConcludeScoped, CaseExempt
 from schemas.monitoring import ReviewStage
 from schemas.reference import noun_of
 from schemas.separation import Charge, Part, kept_by
@@ -147,6 +148,11 @@ class Participation:
                 self._add(case, leaf.actor, Part.HANDLES)
             case CaseSubmit():
                 self._add(case, leaf.actor, Part.SUBMITTED)
+            case CaseConcludeScoped():
+                self._add(case, leaf.actor, Part.CONCLUDED)
+            case CaseExempt():
+                self._judge(index, Charge.EXEMPT, leaf.actor, case)
+                self._add(case, leaf.actor, Part.LED)
             case CaseFile() | CaseDecide():
                 self._add(case, leaf.actor, Part.LED)
             case _:
@@ -197,6 +203,7 @@ class Participation:
             **dict.fromkeys((ManifestDeclare, RecordingReceive, MonitoringOpine), _learn_capture),
             **dict.fromkeys((PresenceConfirm, PresenceConfirmByCode), _learn_capture),
             **dict.fromkeys((CaseOpen, CaseAppoint, CaseSubmit, CaseFile, CaseDecide), _learn_case),
+            **dict.fromkeys((CaseConcludeScoped, CaseExempt), _learn_case),
             **dict.fromkeys((ReviewPass, ReviewSupplement, ReviewReject), _learn_case),
             **dict.fromkeys(
                 (ReviewPassQualified, ReviewSupplementQualified, ReviewRejectQualified), _learn_case

@@ -136,19 +136,19 @@ CASE_UNDER_REVIEW = Refusal(
     "case-under-review",
     TransitionRefused,
     Level.INFO,
-    "案件已提交法制审核或已作出行政处罚决定，证据和登记事项不能再改动",
-    "The case is under legal review or decided: its evidence and facts stand",
-    "需要补正的，由审核人退回补充后再改",
-    "to change something, the reviewer must return the case first",
+    "案件已提交法制审核、已认定无须法制审核或已作出行政处罚决定，证据和登记事项不能再改动",
+    "The case is under legal review, exempt from it or decided: its evidence and facts stand",
+    "需要补正的，由审核人退回补充、或恢复调查后再改",
+    "to change something, the reviewer must return the case, or its investigation be reopened, first",
 )
 CASE_FACTS_MISSING = Refusal(
     "case-facts-missing",
     TransitionRefused,
     Level.INFO,
-    "没有列明待证事实，不能提交法制审核",
-    "No fact to be proven is named; the case cannot be submitted",
-    "先增加待证事实，再提交",
-    "name the facts to be proven, then submit",
+    "没有列明待证事实，不能提交法制审核或作出决定",
+    "No fact to be proven is named; the case cannot be reviewed or decided",
+    "先增加待证事实",
+    "name the facts to be proven first",
 )
 CASE_GROUNDS_UNANSWERED = Refusal(
     "case-grounds-unanswered",
@@ -174,8 +174,8 @@ FACT_UNPROVEN = Refusal(
     Level.INFO,
     "有待证事实没有有效证据，不得审核通过或作出行政处罚决定（行政处罚法第四十条）",
     "A fact has no evidence that holds: no pass, no decision (Administrative Penalty Law, art. 40)",
-    "退回补充，为该事实关联已封存且相符的证据",
-    "return it, and prove the fact by evidence that is sealed and holds",
+    "退回补充或恢复调查，为该事实关联已封存且相符的证据",
+    "return or reopen it, and prove the fact by evidence that is sealed and holds",
 )
 ACCOUNT_UNKNOWN = Refusal(
     "account-unknown",

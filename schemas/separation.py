@@ -14,6 +14,7 @@ from schemas.errors import Refusal, Refused
 from schemas.refusals_audit import INSPECTOR_TOOK_PART
 from schemas.refusals_case import HANDLER_REVIEWED, REVIEWER_TOOK_PART
 from schemas.refusals_recusal import RECUSED
+from schemas.refusals_scope import EXEMPTER_CONCLUDED
 
 
 class Part(StrEnum):
@@ -23,7 +24,8 @@ class Part(StrEnum):
         CAPTURED: Handed in a recording that is tied to it, is named by its capture, or confirmed to have been there.
         HANDLES: Opened it, or is named as a handler.
         SUBMITTED: Submitted a round of it to legal review.
-        LED: Filed or decided it, as the head.
+        CONCLUDED: Answered at its conclusion of which kinds of art. 58 it is.
+        LED: Filed or decided it, or agreed that it needs no legal review, as the head.
         JUDGED: Gave the opinion on the evidence of a monitoring record that is tied to it (art. 41, 初审).
         AGREED: Gave the opinion on the law of such a record (复核).
         REVIEWED: Gave the opinion of a round of its legal review.
@@ -33,6 +35,7 @@ class Part(StrEnum):
     CAPTURED = "captured"
     HANDLES = "handles"
     SUBMITTED = "submitted"
+    CONCLUDED = "concluded"
     LED = "led"
     JUDGED = "judged"
     AGREED = "agreed"
@@ -46,26 +49,30 @@ class Charge(StrEnum):
     HANDLE = "handle"
     REVIEW = "review"
     INSPECT = "inspect"
+    EXEMPT = "exempt"
 
 
-INVESTIGATING = frozenset({Part.CAPTURED, Part.HANDLES, Part.SUBMITTED, Part.LED})
+INVESTIGATING = frozenset({Part.CAPTURED, Part.HANDLES, Part.SUBMITTED, Part.CONCLUDED, Part.LED})
 
 KEPT_FROM: Mapping[Charge, frozenset[Part]] = MappingProxyType(
     {
         Charge.HANDLE: frozenset({Part.REVIEWED, Part.BARRED}),
         Charge.REVIEW: INVESTIGATING | {Part.JUDGED, Part.BARRED},
         Charge.INSPECT: INVESTIGATING | {Part.JUDGED, Part.AGREED, Part.REVIEWED, Part.BARRED},
+        Charge.EXEMPT: frozenset({Part.CONCLUDED, Part.BARRED}),
     }
 )
 """Charge → the parts that keep somebody from it. Both opinions on the law, of a record and of the case, may be one
 person's: both are legal reviews, and neither investigates. The opinion on the evidence of a record needs no row: records
-come from machines, and its two opinions are two people's (`schemas.monitoring`)."""
+come from machines, and its two opinions are two people's (`schemas.monitoring`). That a case needs no legal review
+is agreed by another person than the one who answered; nothing else keeps a head from it."""
 
 _REFUSED: Mapping[Charge, Refusal[Refused]] = MappingProxyType(
     {
         Charge.HANDLE: HANDLER_REVIEWED,
         Charge.REVIEW: REVIEWER_TOOK_PART,
         Charge.INSPECT: INSPECTOR_TOOK_PART,
+        Charge.EXEMPT: EXEMPTER_CONCLUDED,
     }
 )
 

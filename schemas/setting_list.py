@@ -15,6 +15,7 @@ from schemas.equipment import MANDATORY_KINDS, EquipmentKind
 from schemas.look import LookReason
 from schemas.name_profile import is_profile
 from schemas.refusals_setting import SETTING_ITEM
+from schemas.review_scope import ReviewRule
 from schemas.weight import is_weight
 from schemas.words import Words
 
@@ -28,6 +29,7 @@ class ListSetting(StrEnum):
     CERTIFICATE_KINDS = "certificate-kinds"
     FINDING_WEIGHTS = "finding-weights"
     NAME_PROFILES = "name-profiles"
+    REVIEW_SCOPE = "review-scope"
 
 
 Items = tuple[str, ...]
@@ -97,6 +99,10 @@ LISTS: Mapping[ListSetting, DeclaredList] = MappingProxyType(
             Words("录像文件的命名规则", "How recorders name their files"),
             AsOf.CAPTURE,
             is_profile,
+        ),
+        # Art. 58 names four kinds; 优化营商环境条例 art. 58 asks for full coverage: an agency may say so.
+        ListSetting.REVIEW_SCOPE: DeclaredList(
+            ReviewRule, (), 0, Words("另须法制审核的案件", "Cases reviewed beyond the law"), AsOf.ACT
         ),
     }
 )

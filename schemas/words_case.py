@@ -3,6 +3,7 @@
 from schemas.case import CaseState, CaseStep
 from schemas.leaves_recusal import RecusalGround
 from schemas.review import GroundItem, OpinionWord, ReviewState
+from schemas.review_scope import ReviewRule, ScopeKind
 from schemas.separation import Part
 from schemas.words import vocabulary
 
@@ -14,6 +15,7 @@ CASE_STATES = vocabulary(
         CaseState.INVESTIGATING: ("调查取证", "Investigating"),
         CaseState.INVESTIGATION_CLOSED: ("调查终结", "Investigation closed"),
         CaseState.LEGAL_REVIEW: ("法制审核", "Legal review"),
+        CaseState.REVIEW_NOT_NEEDED: ("无须法制审核", "No legal review needed"),
         CaseState.DECIDED: ("已作出行政处罚决定", "Decided"),
         CaseState.CLOSED: ("已结案", "Closed"),
     },
@@ -25,6 +27,8 @@ CASE_STEPS = vocabulary(
         CaseStep.FILE: ("立案", "File the case"),
         CaseStep.INVESTIGATE: ("开始调查", "Begin the investigation"),
         CaseStep.CONCLUDE: ("调查终结", "Close the investigation"),
+        CaseStep.REOPEN: ("恢复调查", "Reopen the investigation"),
+        CaseStep.EXEMPT: ("认定无须法制审核", "Agree that no legal review is needed"),
         CaseStep.SUBMIT: ("提交法制审核", "Submit to legal review"),
         CaseStep.PASS: ("审核通过", "Pass"),
         CaseStep.SUPPLEMENT: ("退回补充（补正）", "Supplement"),
@@ -74,13 +78,37 @@ RECUSAL_GROUNDS = vocabulary(
     },
 )
 
+SCOPE_KINDS = vocabulary(
+    ScopeKind,
+    {
+        ScopeKind.PUBLIC_INTEREST: ("涉及重大公共利益", "It concerns major public interest"),
+        ScopeKind.MAJOR_RIGHTS: (
+            "直接关系当事人或者第三人重大权益，经过听证程序",
+            "It directly affects major rights of the party or of others, and went through a hearing",
+        ),
+        ScopeKind.DIFFICULT: (
+            "案件情况疑难复杂、涉及多个法律关系",
+            "It is difficult and involves several legal relations",
+        ),
+        ScopeKind.OTHER_LAW: (
+            "法律、法规规定应当进行法制审核的其他情形",
+            "It is otherwise one of which a law or regulation asks for a review",
+        ),
+    },
+)
+
+REVIEW_RULES = vocabulary(
+    ReviewRule, {ReviewRule.ORDINARY: ("普通程序案件", "Every case of the ordinary procedure")}
+)
+
 PARTS = vocabulary(
     Part,
     {
         Part.CAPTURED: ("参与采集", "captured evidence"),
         Part.HANDLES: ("承办本案", "handles the case"),
         Part.SUBMITTED: ("提交审核", "submitted it for review"),
-        Part.LED: ("批准立案或作出决定", "filed or decided the case"),
+        Part.CONCLUDED: ("办理调查终结", "closed the investigation"),
+        Part.LED: ("批准立案、认定无须法制审核或作出决定", "filed, exempted or decided the case"),
         Part.JUDGED: ("对其非现场监管记录作过证据审核", "judged its monitoring record"),
         Part.AGREED: ("对其非现场监管记录作过法制复核", "reviewed its monitoring record"),
         Part.REVIEWED: ("作过法制审核", "gave a legal review of it"),

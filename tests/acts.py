@@ -17,7 +17,7 @@ from sqlalchemy import select
 from schemas.account import RoleIn
 from schemas.actor import Actor, Role
 from schemas.base import HexDigest, whole_milliseconds
-from schemas.case import CaseAmendIn, CaseIn, CaseState, CaseStep
+from schemas.case import STEPS, CaseAmendIn, CaseIn, CaseState, CaseStep
 from schemas.certificate import Certificate, CertificateStep, CertificateStepIn, CertificateVerifyIn
 from schemas.derivative import DerivationFailure
 from schemas.device import ENROL_TYP
@@ -52,10 +52,12 @@ from schemas.monitoring import (
     OpinionWord,
     ReviewStage,
 )
+from schemas.policy import Action
 from schemas.presence import PresenceAnswer, PresenceIn, SettlementIn
 from schemas.presence_code import ScanIn
 from schemas.retention import lock_until
 from schemas.review import AnswerIn
+from schemas.review_scope import ScopeAnswerIn, ScopeKind
 from schemas.role import RoleAmendIn
 from schemas.setting import DECLARED, Setting, SettingIn
 from schemas.setting_list import LISTS, ListSetting
@@ -65,7 +67,7 @@ from storage.device.enrolment import EnrolIn
 from storage.recording.upload import NewUpload
 from storage.store import Store, Transaction
 from storage.tables.retention import retentions
-from tests.casework import PASS, REJECT, SUPPLEMENT, Bureau, conclusion, make_bureau, swapped
+from tests.casework import PASS, REJECT, SUPPLEMENT, Bureau, conclusion, make_bureau, swapped, take
 from tests.factories import LOST, TestDevice, append, certify, make_account, make_agency, password_hash
 from tests.media import jpeg
 from tests.monitoring import Highway, jpeg_media, make_highway
@@ -524,28 +526,37 @@ def step_case(world: World, chance: Random) -> None:
     with world.store.begin() as tx:
         ident, seen = _case(tx, world, chance)
         step = chance.choice(list(CaseStep))
-        actor = world.bureau.head if step in (CaseStep.FILE, CaseStep.DECIDE) else world.bureau.handler
+        asks = STEPS[step].asks
+        actor = world.bureau.reviewer if asks is Action.CASE_REVIEW else world.bureau.who(step)
         reason = chance.choice(["", "线索属实"])
-        tx.cases.step(world.who(chance, actor), ident, step, reason, seen)
+        answers = () if chance.random() < 0.2 else _answers(chance)
+        tx.cases.step(world.who(chance, actor), ident, step, reason, seen, answers=answers)
+
+
+def _answers(chance: Random) -> tuple[ScopeAnswerIn, ...]:
+    """Of none of the kinds of art. 58 as often as of one."""
+    of = chance.choice([*ScopeKind, *[None] * len(ScopeKind)])
+    return tuple(ScopeAnswerIn(kind=kind, applies=kind is of, ground="见调查报告") for kind in ScopeKind)
 
 
 _WAY = {
-    "lead": CaseStep.FILE,
-    "filed": CaseStep.INVESTIGATE,
-    "investigating": CaseStep.CONCLUDE,
-    "investigation_closed": CaseStep.SUBMIT,
-    "legal_review": CaseStep.DECIDE,
-    "decided": CaseStep.CLOSE,
+    "lead": [CaseStep.FILE],
+    "filed": [CaseStep.INVESTIGATE],
+    "investigating": [CaseStep.CONCLUDE],
+    "investigation_closed": [CaseStep.SUBMIT, CaseStep.EXEMPT, CaseStep.REOPEN],
+    "review_not_needed": [CaseStep.DECIDE, CaseStep.DECIDE, CaseStep.SUBMIT, CaseStep.REOPEN],
+    "legal_review": [CaseStep.DECIDE],
+    "decided": [CaseStep.CLOSE],
 }
 
 
 def go_on_with_case(world: World, chance: Random) -> None:
-    """The next step of the straight path."""
+    """The next step of the straight path, or now and then one back."""
     with world.store.begin() as tx:
         case = tx.cases.known(chance.choice(world.cases[-4:]))
-        step = _WAY.get(case.state.value, CaseStep.CLOSE)
-        actor = world.bureau.head if step in (CaseStep.FILE, CaseStep.DECIDE) else world.bureau.handler
-        tx.cases.step(actor, case.id, step, "照此办理", case.version)
+        step = chance.choice(_WAY.get(case.state.value, [CaseStep.CLOSE]))
+        answers = _answers(chance)
+        take(tx, world.bureau.who(step), case.id, step, reason="照此办理", answers=answers)
 
 
 def amend(world: World, chance: Random) -> None:

@@ -1,19 +1,22 @@
 """A bureau with a case: handler, head, two reviewers, a device, and the shortest lawful way to any state."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import count
 from uuid import UUID, uuid4
 
 from schemas.actor import Actor, Role
-from schemas.case import Case, CaseIn, CaseState, CaseStep
+from schemas.case import REASONED, STEPS, Case, CaseIn, CaseState, CaseStep
 from schemas.checks.claims import DIGEST
 from schemas.checks.table import CHECKS
 from schemas.digest import sha256_hex
 from schemas.examination import edition_of
 from schemas.fact import Fact, FactIn, ProofIn
+from schemas.ids import CaseId
 from schemas.integrity import CheckResult
 from schemas.media import MediaFacts
+from schemas.policy import Action
 from schemas.review import (
     AnswerIn,
     GroundIn,
@@ -22,11 +25,14 @@ from schemas.review import (
     Review,
     ReviewOpinionIn,
 )
+from schemas.review_scope import ScopeAnswerIn, ScopeKind
 from schemas.scrub import StoreFault
 from storage.recording.values import Verification
 from storage.store import Store, Transaction
 from tests.factories import OFFICERS, TestDevice, enrol_device, make_account, make_agency
 
+NONE = tuple(ScopeAnswerIn(kind=kind, applies=False, ground="不属于该情形") for kind in ScopeKind)
+"""Of no kind of art. 58."""
 GROUND = GroundIn(item=GroundItem.EVIDENCE, text="只有一名执法人员出镜")
 PASS = ReviewOpinionIn(opinion=OpinionWord.PASS, statement="事实清楚，同意")
 SUPPLEMENT = ReviewOpinionIn(opinion=OpinionWord.SUPPLEMENT, statement="请补充", grounds=[GROUND])
@@ -58,12 +64,17 @@ class Bureau:
         with self.store.begin() as tx:
             return tx.cases.get(self.handler, case.id)
 
-    def step(self, case: Case, step: CaseStep, reason: str = "") -> Case:
-        """Take a step now, by whoever takes it lawfully."""
-        actor = self.head if step in (CaseStep.FILE, CaseStep.DECIDE) else self.handler
+    def who(self, step: CaseStep) -> Actor:
+        """Whoever takes a step lawfully."""
+        return self.head if STEPS[step].asks is Action.CASE_DECIDE else self.handler
+
+    def step(
+        self, case: Case, step: CaseStep, reason: str = "", answers: Sequence[ScopeAnswerIn] = NONE
+    ) -> Case:
+        """Take a step now, by whoever takes it lawfully; a conclusion says that the case is of no kind of art. 58."""
+        actor = self.who(step)
         with self.store.begin() as tx:
-            now = tx.cases.get(actor, case.id)
-            return tx.cases.step(actor, case.id, step, reason, now.version)
+            return take(tx, actor, case.id, step, reason=reason, answers=answers)
 
     def capture(self, case: Case | None = None, *checks: CheckResult) -> UUID:
         """A recording of the device, concluded with `checks`, linked to the case when one is given."""
@@ -90,12 +101,21 @@ class Bureau:
 
     def submitted(self, *, is_proven: bool = True) -> tuple[Case, Review]:
         """A case under review: one recording, one fact, one open round."""
+        return self.submit(self.investigated(is_proven=is_proven))
+
+    def investigated(self, *, is_proven: bool = True) -> Case:
+        """A case under investigation with one recording and one fact."""
         case = self.open()
         for step in (CaseStep.FILE, CaseStep.INVESTIGATE):
             case = self.step(case, step)
         ident = self.capture(case)
         self.fact(case, *([ident] if is_proven else []))
-        return self.submit(case)
+        return case
+
+    def exempt(self) -> Case:
+        """A case that needs no legal review, as the head agreed."""
+        case = self.step(self.investigated(), CaseStep.CONCLUDE)
+        return self.step(case, CaseStep.EXEMPT, "案情简单，四种情形均不属于")
 
     def submit(self, case: Case) -> tuple[Case, Review]:
         self.step(case, CaseStep.CONCLUDE)
@@ -129,12 +149,32 @@ class Bureau:
             for step in walk[state]:
                 case = self.step(case, step)
             return case
+        if state is CaseState.REVIEW_NOT_NEEDED:
+            return self.exempt()
         case, review = self.submitted()
         if state is CaseState.LEGAL_REVIEW:
             return case
         self.opine(review, PASS)
         case = self.step(case, CaseStep.DECIDE)
         return case if state is CaseState.DECIDED else self.step(case, CaseStep.CLOSE)
+
+
+def take(
+    tx: Transaction,
+    actor: Actor,
+    case_id: UUID,
+    step: CaseStep,
+    *,
+    reason: str = "",
+    seen: int | None = None,
+    answers: Sequence[ScopeAnswerIn] = NONE,
+) -> Case:
+    """Take a step with all that it asks for: a conclusion its answers, others a reason; on the version of now or `seen`."""
+    ident = CaseId(case_id)
+    told = answers if step is CaseStep.CONCLUDE else ()
+    because = reason or ("情况属实" if step in REASONED else "")
+    at = tx.cases.known(ident).version if seen is None else seen
+    return tx.cases.step(actor, ident, step, because, at, answers=told)
 
 
 def version(tx: Transaction, actor: Actor, case: Case) -> int:

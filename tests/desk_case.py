@@ -11,6 +11,7 @@ from schemas.monitoring import LinkBasis, NotificationIn, NotifyChannel, NotifyO
 from schemas.review import AnswerIn, GroundIn, GroundItem, OpinionWord, ReviewOpinionIn
 from storage.outbox import JobKind
 from storage.store import Store
+from tests.casework import take
 from tests.factories import OFFICERS, enrol_device, make_account
 from tests.media import jpeg
 from tests.monitoring import jpeg_media, make_highway
@@ -66,7 +67,7 @@ def make_desk_case(store: Store, runner: Runner) -> tuple[UUID, Actor]:
         ReviewOpinionIn(opinion=OpinionWord.SUPPLEMENT, statement="请补充", grounds=grounds),
         ReviewOpinionIn(opinion=OpinionWord.PASS, statement="同意"),
     ):
-        now(lambda tx, seen: tx.cases.step(handler, ref, CaseStep.CONCLUDE, "", seen))
+        now(lambda tx, seen: take(tx, handler, ref, CaseStep.CONCLUDE, seen=seen))
         now(lambda tx, seen: tx.cases.step(handler, ref, CaseStep.SUBMIT, "", seen))
         with store.begin() as tx:
             review = tx.reviews.of_case(ref)[-1]

@@ -397,6 +397,7 @@ def _case(bureau: Bureau) -> None:
     bureau.opine(review, PASS)
     for step in (CaseStep.DECIDE, CaseStep.CLOSE):
         case = bureau.step(case, step, "照此办理")
+    _exempt(bureau)
     other, _ = bureau.submitted()
     _recusals(bureau, other.id)
     with bureau.store.begin() as tx:
@@ -405,6 +406,13 @@ def _case(bureau: Bureau) -> None:
         tx.exports.fail(failing.id, "object-broken")
     with bureau.store.begin() as tx:
         tx.exports.request(bureau.handler, case.id)
+
+
+def _exempt(bureau: Bureau) -> None:
+    """A case that needs no legal review: taken back once, exempt again, and decided."""
+    case = bureau.step(bureau.exempt(), CaseStep.REOPEN, "补充证据")
+    for step in (CaseStep.CONCLUDE, CaseStep.EXEMPT, CaseStep.DECIDE):
+        case = bureau.step(case, step, "照此办理")
 
 
 def _recusals(bureau: Bureau, case_id: UUID) -> None:

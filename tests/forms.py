@@ -26,6 +26,7 @@ from schemas.monitoring import LinkBasis, ReviewStage
 from schemas.presence import PresenceAnswer, PresenceIn
 from schemas.rectification import RectificationIn
 from schemas.recusal import RecusalIn
+from schemas.review_scope import ScopeKind
 from schemas.roster import Roster
 from schemas.shift import ShiftIn
 from schemas.standard import DEMO_STANDARD
@@ -192,7 +193,13 @@ def _case(scene: Scene, _: Clock) -> None:
     ids = {"case_id": case.id, "review_id": review.id, "fact_id": bare.id, "recording_id": recording_id}
     proof = f"recording/{recording_id}"
     _add(scene, "case", "/console/cases", number="案-新-1")
-    _add(scene, "case", f"{one}/steps/{{step}}", {**ids, "step": CaseStep.CONCLUDE})
+    _add(scene, "case", f"{one}/steps/{{step}}", {**ids, "step": CaseStep.SUBMIT})
+    answers = {kind.value: "no" for kind in ScopeKind} | {
+        f"{kind.value}_ground": "不属于" for kind in ScopeKind
+    }
+    _add(scene, "case", f"{one}/conclude", ids, **answers)
+    _add(scene, "case", f"{one}/reopen", ids, reason="补充证据")
+    _add(scene, "case", f"{one}/exempt", ids, reason="均不属于")
     _add(scene, "case", f"{one}/handlers", ids, login="nobody-here")
     _add(scene, "case", f"{one}/facts", ids, text="当事人占道")
     _add(scene, "case", f"{one}/facts/{{fact_id}}/withdraw", ids)
@@ -520,7 +527,10 @@ class Controls(HTMLParser):
         if not self._is_inside:
             return
         name, value = given.get("name") or "", given.get("value") or ""
-        if tag == "input" and given.get("type") != "hidden":
+        if tag == "input" and given.get("type") == "radio":
+            self.offered.setdefault(name, set()).add(value)
+            self.found.setdefault(name, []).extend([value] if "checked" in given else [])
+        elif tag == "input" and given.get("type") != "hidden":
             self.found.setdefault(name, []).append(value)
         elif tag in ("textarea", "select"):
             self._name, self._text = name, ""

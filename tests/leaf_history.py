@@ -33,6 +33,7 @@ from schemas import leaves_recusal as away
 from schemas import leaves_retention as keeping
 from schemas import leaves_review as inside
 from schemas import leaves_role as roles
+from schemas import leaves_scope as scope
 from schemas import leaves_setting as settings
 from schemas import leaves_shift as duties
 from schemas import leaves_training as training_leaves
@@ -45,6 +46,7 @@ from schemas.leaf import Leaf, Place, leaf_bytes, parse_leaf
 from schemas.opening import Shown
 from schemas.replay import Folded, Turn, fold, turn_of
 from schemas.retention import RetentionClass
+from schemas.review_scope import ScopeKind
 from tests.leaf_examples import AT, drawn, members_of, salt_of
 
 SIGNER, WORKER, API, EXPORTER = (f"service/{name}" for name in ("signer", "worker", "api", "exporter"))
@@ -381,6 +383,36 @@ def story_of_a_case(world: World) -> Iterator[None]:
     yield
 
 
+def answered(*applying: ScopeKind) -> tuple[scope.LeafAnswer, ...]:
+    """The answers of a conclusion: yes to some kinds of art. 58, no to the rest."""
+    return tuple(
+        scope.LeafAnswer(kind=kind, applies=kind in applying, ground=shown_text(f"因 {kind}"))
+        for kind in ScopeKind
+    )
+
+
+def story_of_an_exempt_case(world: World) -> Iterator[None]:
+    """A case that needs no legal review, taken back to its investigation once."""
+    history, handler, head = world.history, world.people[Role.HANDLER], world.people[Role.HEAD]
+    case, fact = history.thing("case"), history.thing("fact")
+    history.write(cases.CaseOpen, case, handler, agency=world.agency, monitoring=None)
+    history.write(cases.CaseFile, case, head)
+    history.write(cases.CaseInvestigate, case, handler)
+    yield
+    recording = received(world)
+    tie = {"case": case, "recording": recording, "basis": cases.TieBasis.STATED}
+    history.write(cases.CaseLink, case, world.device, of=(case, recording), **tie)
+    history.write(line.RecordingSeal, recording, WORKER, size_bytes=7)
+    history.write(inside.FactAdd, fact, handler, of=(case,), position=1)
+    history.write(inside.FactProve, fact, handler, of=(case,), evidence=recording)
+    yield
+    for ends in (scope.CaseReopen, cases.CaseDecide):
+        history.write(scope.CaseConcludeScoped, case, handler, answers=answered())
+        history.write(scope.CaseExempt, case, head)
+        history.write(ends, case, handler if ends is scope.CaseReopen else head)
+        yield
+
+
 def qualify(world: World, account: str, *, kind: str = "legal", **members: Any) -> str:
     """Enter what qualifies somebody to give legal reviews; return the digest of its leaf."""
     given = {"from_": LONG_AGO, "until": AT + timedelta(days=900), "kind": kind, **members}
@@ -400,7 +432,7 @@ def _rounds(world: World, case: str) -> Iterator[None]:
     }
     for number, first in enumerate((*unhappy, inside.ReviewPass), start=1):
         kind = rng.choice((first, later[first]))
-        history.write(cases.CaseConclude, case, handler)
+        history.write(rng.choice((cases.CaseConclude, scope.CaseConcludeScoped)), case, handler)
         review = history.thing("review")
         history.write(cases.CaseSubmit, case, handler, review=review, round=number)
         yield
@@ -657,6 +689,7 @@ def story_of_the_log(world: World) -> Iterator[None]:
 
 STORIES = (
     story_of_a_case,
+    story_of_an_exempt_case,
     story_of_a_recording,
     story_of_presence,
     story_of_a_device,

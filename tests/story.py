@@ -229,7 +229,7 @@ class Story:
     def the_reviewer_returns_it_once(self) -> None:
         chen = self.person("chen")
         chen.open(f"/console/cases/{self.case}")
-        chen.press("调查终结")
+        self._concludes(chen)
         chen.press("提交法制审核")
         chen.sees("不能提交法制审核")
         for text in ("该车于上述时间地点超限行驶", "当事人为该车所有人"):
@@ -255,11 +255,23 @@ class Story:
         xu.key("s")
         xu.sees("本轮意见已给出")
 
+    def _concludes(self, chen: Person) -> None:
+        """Answer each kind of art. 58, and end the investigation."""
+        kinds = chen.page.get_by_role("radiogroup")
+        for number in range(kinds.count()):
+            kinds.nth(number).get_by_label("是" if number == 2 else "否", exact=True).check()
+            kinds.nth(number).get_by_role("textbox").fill(
+                "车主与驾驶人不一，关系待查" if number == 2 else "无此情形"
+            )
+        self.picture(chen, "case-conclude")
+        chen.press("调查终结")
+        chen.sees("行政处罚法第五十八条所列情形")
+
     def it_is_passed_decided_and_closed(self) -> None:
         chen, xu, zhang = (self.person(login) for login in ("chen", "xu", "zhang"))
         chen.open(f"/console/cases/{self.case}")
         chen.sees("请补充车辆所有人的证据")
-        chen.press("调查终结")
+        self._concludes(chen)
         chen.press("提交法制审核")
         chen.sees("还有未答复的理由")
         chen.page.get_by_label("答复").fill("已补充现场照片，记明所有人")

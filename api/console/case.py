@@ -39,6 +39,8 @@ from schemas.case import (
     CaseLink,
     CaseState,
     CaseStep,
+    course,
+    exemption_in,
 )
 from schemas.fact import ProofIn
 from schemas.ids import CaseId, ExportId, FactId, RecordingId, RecusalId, ReviewId
@@ -49,6 +51,7 @@ from schemas.policy import Action
 from schemas.recording import Recording, RecordingFilter, RecordingState, counted_once
 from schemas.recusal import Recusal, RecusalLiftIn
 from schemas.review import AnswerIn
+from schemas.review_scope import Scope, ScopeKind
 from schemas.verdict import shown as reads_as
 from storage.export.export import Export
 from storage.monitoring.values import MonitoringLink
@@ -143,6 +146,9 @@ class ToldCase(NamedTuple):
     exports: tuple[Export, ...]
     history: tuple[CaseChange, ...]
     names: dict[str, str]
+    scope: Scope | None
+    exemption: CaseChange | None
+    course: tuple[CaseState, ...]
     roles: list[tuple[str, Office]]
     kept: tuple[KeptOfCase, ...]
 
@@ -155,6 +161,7 @@ def told_of_case(visit: Visit, found: Case) -> ToldCase:
     linked, counted = evidence.recordings, counted_once(evidence.recordings)
     record_links = tx.monitoring_links.links_of_case(found.id)
     history = tx.cases.history(found)
+    exemption = exemption_in(history)
     may_export = Action.CASE_EXPORT in tx.cases.granted(actor, found.id)
     return ToldCase(
         case=found,
@@ -171,6 +178,9 @@ def told_of_case(visit: Visit, found: Case) -> ToldCase:
         ended=[link for link in record_links if link.unlinked_at is not None],
         exports=tx.exports.of_case(actor, found.id) if may_export else (),
         history=history,
+        scope=tx.cases.scope(found.id),
+        exemption=exemption,
+        course=course(found.state, is_exempt=exemption is not None),
         names=names_for(visit, linked) | tx.accounts.names(actor, [one.changed_by for one in history]),
         roles=each_once((one.changed_by, one.offices) for one in history),
         kept=tx.retentions.of_case(found.id),
@@ -200,6 +210,7 @@ def shown(visit: Visit, case_id: CaseId, mistake: Mistake | None = None, *, find
         | tx.monitoring.visible(actor, [link.monitoring_id for link in told.ended]),
         watched=told.evidence.watched,
         barred=tx.recusals.own(actor, found),
+        kinds=list(ScopeKind),
         grounds=list(RecusalGround)[::-1],
         may_link=may_link,
         find=find,
@@ -218,16 +229,16 @@ class Offer(NamedTuple):
 
 def _offers(visit: Visit, found: Case, granted: frozenset[Action]) -> list[Offer]:
     rows = STEPS.offered(found.state, granted.__contains__)
-    facts = visit.tx.cases.gate_facts(found.id)
+    facts = visit.tx.cases.gate_facts(found)
     offers = []
     for row in rows:
-        err = STEPS.why_not(found.state, row.name, facts)
+        err = visit.tx.cases.why_not(visit.actor, found, row.name, facts)
         problem = None if err is None else problem_view(err.refusal, visit.language)
         offers.append(Offer(row.name, problem))
     return [one for one in offers if one.step not in OPINION_STEPS]
 
 
-def _change(
+def change_case(
     visit: Visit, case_id: CaseId, form: Typed[W], act: Callable[[W], object], *, anchor: str = ""
 ) -> Response:
     """Make one change of the case and come back to it."""
@@ -243,7 +254,7 @@ def _change(
 @router.post("/cases/{case_id}/steps/{step}")
 def take_step(visit: Acting, case_id: CaseId, step: CaseStep, form: Annotated[StepForm, Form()]) -> Response:
     """Take one step of the case."""
-    return _change(
+    return change_case(
         visit, case_id, form, lambda asked: visit.tx.cases.step(visit.actor, case_id, step, *asked)
     )
 
@@ -255,13 +266,13 @@ def assign(visit: Acting, case_id: CaseId, form: Annotated[HandlerForm, Form()])
     def act(asked: Change[AssignIn]) -> None:
         visit.tx.cases.assign(visit.actor, case_id, asked.wish.login, asked.seen)
 
-    return _change(visit, case_id, form, act)
+    return change_case(visit, case_id, form, act)
 
 
 @router.post("/cases/{case_id}/recusals")
 def bar(visit: Acting, case_id: CaseId, form: Annotated[RecusalForm, Form()]) -> Response:
     """Bar oneself, or as the head somebody else."""
-    return _change(
+    return change_case(
         visit,
         case_id,
         form,
@@ -279,13 +290,13 @@ def lift(
     def act(wish: RecusalLiftIn) -> None:
         visit.tx.recusals.lift(visit.actor, case_id, recusal_id, wish.reason)
 
-    return _change(visit, case_id, form, act, anchor="#recusals")
+    return change_case(visit, case_id, form, act, anchor="#recusals")
 
 
 @router.post("/cases/{case_id}/facts")
 def add_fact(visit: Acting, case_id: CaseId, form: Annotated[FactForm, Form()]) -> Response:
     """Name a fact to be proven."""
-    return _change(
+    return change_case(
         visit, case_id, form, lambda asked: visit.tx.facts.add(visit.actor, case_id, *asked), anchor="#facts"
     )
 
@@ -299,7 +310,7 @@ def withdraw_fact(
     def act(version: int) -> None:
         visit.tx.facts.withdraw(visit.actor, case_id, fact_id, version)
 
-    return _change(visit, case_id, form, act, anchor="#facts")
+    return change_case(visit, case_id, form, act, anchor="#facts")
 
 
 @router.post("/cases/{case_id}/facts/{fact_id}/prove")
@@ -309,7 +320,7 @@ def prove(visit: Acting, case_id: CaseId, fact_id: FactId, form: Annotated[Proof
     def act(asked: Change[ProofIn]) -> None:
         visit.tx.facts.prove(visit.actor, case_id, fact_id, asked.wish, seen=asked.seen)
 
-    return _change(visit, case_id, form, act, anchor="#facts")
+    return change_case(visit, case_id, form, act, anchor="#facts")
 
 
 @router.post("/cases/{case_id}/facts/{fact_id}/unprove")
@@ -319,7 +330,7 @@ def unprove(visit: Acting, case_id: CaseId, fact_id: FactId, form: Annotated[Pro
     def act(asked: Change[ProofIn]) -> None:
         visit.tx.facts.unprove(visit.actor, case_id, fact_id, asked.wish, seen=asked.seen)
 
-    return _change(visit, case_id, form, act, anchor="#facts")
+    return change_case(visit, case_id, form, act, anchor="#facts")
 
 
 @router.post("/cases/{case_id}/reviews/{review_id}/grounds/{position}/answer")
@@ -332,7 +343,7 @@ def answer(
         visit.tx.cases.get(visit.actor, case_id)
         visit.tx.reviews.answer(visit.actor, review_id, position, asked.wish, seen=asked.seen)
 
-    return _change(visit, case_id, form, act, anchor="#reviews")
+    return change_case(visit, case_id, form, act, anchor="#reviews")
 
 
 def _tally(rows: tuple[Recording, ...]) -> list[tuple[Shown, int]]:
@@ -367,7 +378,7 @@ def link(visit: Acting, case_id: CaseId, form: Annotated[LinkForm, Form()]) -> R
         visit.tx.recordings.get(visit.actor, asked.wish.recording_id)
         visit.tx.cases.link(visit.actor, case_id, asked.wish.recording_id, asked.seen)
 
-    return _change(visit, case_id, form, act)
+    return change_case(visit, case_id, form, act)
 
 
 @router.post("/cases/{case_id}/recordings/{recording_id}/unlink")
@@ -379,13 +390,13 @@ def unlink(
     def act(asked: Change[UnlinkIn]) -> None:
         visit.tx.cases.unlink(visit.actor, case_id, recording_id, asked.wish.reason, asked.seen)
 
-    return _change(visit, case_id, form, act)
+    return change_case(visit, case_id, form, act)
 
 
 @router.post("/cases/{case_id}/exports")
 def request_export(visit: Acting, case_id: CaseId, form: Annotated[NoFields, Form()]) -> Response:
     """Order the package of the case; the page then follows its progress."""
-    return _change(
+    return change_case(
         visit, case_id, form, lambda _: visit.tx.exports.request(visit.actor, case_id), anchor="#exports"
     )
 

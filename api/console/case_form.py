@@ -1,7 +1,8 @@
 """The forms of a case: what is typed to open it, to move it, and to say what it rests on."""
 
 from collections.abc import Mapping
-from typing import Annotated, ClassVar
+from types import MappingProxyType
+from typing import Annotated, ClassVar, NamedTuple
 
 from pydantic import Field, TypeAdapter
 
@@ -21,11 +22,13 @@ from api.console.typed import (
     seen,
     time_or_none,
 )
+from schemas.base import Reason
 from schemas.case import CaseIn
 from schemas.fact import FactIn, ProofIn
 from schemas.leaves_recusal import RecusalGround
 from schemas.recusal import RecusalIn, RecusalLiftIn
 from schemas.review import AnswerIn
+from schemas.review_scope import ScopeAnswerIn, ScopeKind
 
 
 class CaseForm(Typed[CaseIn]):
@@ -44,6 +47,17 @@ class CaseForm(Typed[CaseIn]):
 _REASON = TypeAdapter(Annotated[str, Field(max_length=500)])
 
 
+_GROUND = TypeAdapter[str](Reason)
+_ANSWERS: Mapping[str, bool] = MappingProxyType({"yes": True, "no": False})
+
+
+class Conclusion(NamedTuple):
+    """What is said at the end of an investigation."""
+
+    reason: str
+    answers: tuple[ScopeAnswerIn, ...]
+
+
 class StepForm(Versioned[Change[str]]):
     """Why a step is taken."""
 
@@ -51,6 +65,40 @@ class StepForm(Versioned[Change[str]]):
 
     def wish(self) -> Change[str]:
         return Change(read(self, "reason", _REASON), seen(self))
+
+
+class ReasonForm(Versioned[Change[str]]):
+    """Why a step is taken that nobody takes without saying why."""
+
+    reason: str = label("理由")
+
+    def wish(self) -> Change[str]:
+        return Change(read(self, "reason", _GROUND), seen(self))
+
+
+class ConcludeForm(Versioned[Change[Conclusion]]):
+    """The end of an investigation: of which kinds of art. 58 the case is, and why; no answer is given before."""
+
+    public_interest: str = label("涉及重大公共利益")
+    public_interest_ground: str = label("理由：涉及重大公共利益")
+    major_rights: str = label("直接关系当事人或者第三人重大权益，经过听证程序")
+    major_rights_ground: str = label("理由：直接关系当事人或者第三人重大权益，经过听证程序")
+    difficult: str = label("案件情况疑难复杂、涉及多个法律关系")
+    difficult_ground: str = label("理由：案件情况疑难复杂、涉及多个法律关系")
+    other_law: str = label("法律、法规规定应当进行法制审核的其他情形")
+    other_law_ground: str = label("理由：法律、法规规定应当进行法制审核的其他情形")
+    reason: str = label("说明（可不填）")
+
+    def wish(self) -> Change[Conclusion]:
+        answers = tuple(self._answer(kind) for kind in ScopeKind)
+        return Change(Conclusion(read(self, "reason", _REASON), answers), seen(self))
+
+    def _answer(self, kind: ScopeKind) -> ScopeAnswerIn:
+        applies = getattr(self, kind.value)
+        if applies not in _ANSWERS:
+            raise Mistaken(kind.value, Fault.NOT_LISTED if applies else Fault.MISSING)
+        ground = read(self, f"{kind.value}_ground", _GROUND)
+        return ScopeAnswerIn(kind=kind, applies=_ANSWERS[applies], ground=ground)
 
 
 class HandlerForm(Versioned[Change[AssignIn]]):
@@ -136,6 +184,8 @@ class CaseForms(Forms):
     """The forms of one case."""
 
     step: StepForm = StepForm()
+    reasoned: ReasonForm = ReasonForm()
+    conclude: ConcludeForm = ConcludeForm()
     handler: HandlerForm = HandlerForm()
     recusal: RecusalForm = RecusalForm()
     lift: LiftForm = LiftForm()

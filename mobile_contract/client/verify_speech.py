@@ -15,8 +15,9 @@ from schemas.monitoring import MonitoringState
 from schemas.package_scope import Ground
 from schemas.recording import RecordingState
 from schemas.review import OpinionWord
+from schemas.review_scope import ScopeKind
 from schemas.words import Words
-from schemas.words_case import CASE_STATES, OPINIONS, RECUSAL_GROUNDS
+from schemas.words_case import CASE_STATES, OPINIONS, RECUSAL_GROUNDS, SCOPE_KINDS
 from schemas.words_claim import GROUNDS
 from schemas.words_event import EVENTS
 from schemas.words_line import RECORDING_STATES, VERDICTS
@@ -71,6 +72,7 @@ def sentences(story: Story) -> Iterator[str]:
     for given in story.rounds:
         opinion = "–" if given.opinion is None else str(OPINIONS[OpinionWord(given.opinion)])
         yield f"法制审核第 {given.round} 轮 round {given.round}: {opinion} · {spoken(given.statement)}"
+    yield from _scope(story)
     yield from _acts(story)
     for bar in story.recusals:
         ended = (
@@ -81,6 +83,17 @@ def sentences(story: Story) -> Iterator[str]:
             f"回避 barred: {spoken(bar.person)} · {ground} · 自 from {bar.barred_at}: {spoken(bar.reason)}{ended}"
         )
     yield from _withheld(story)
+
+
+def _scope(story: Story) -> Iterator[str]:
+    if story.scope is not None:
+        yield f"第五十八条 art. 58: {spoken(story.scope.person)} · {story.scope.at}"
+        for one in story.scope.answers:
+            applies = "是 yes" if one.applies else "否 no"
+            yield f"{SCOPE_KINDS[ScopeKind(one.kind)]}: {applies} · {spoken(one.ground)}"
+    if story.exemption is not None:
+        told = story.exemption
+        yield f"认定无须法制审核 no legal review needed: {spoken(told.person)} · {told.at}: {spoken(told.reason)}"
 
 
 def _acts(story: Story) -> Iterator[str]:

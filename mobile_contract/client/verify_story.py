@@ -91,6 +91,30 @@ class RoundTold(Frozen):
     unanswered: int
 
 
+class ScopeAnswerTold(Frozen):
+    """Whether the case is of one kind of art. 58, and why."""
+
+    kind: str
+    applies: bool
+    ground: Said
+
+
+class ScopeTold(Frozen):
+    """What the last conclusion of the investigation answered of art. 58."""
+
+    person: Said
+    at: str
+    answers: tuple[ScopeAnswerTold, ...]
+
+
+class ExemptionTold(Frozen):
+    """By whom, when and why it was agreed that the case needs no legal review."""
+
+    person: Said
+    at: str
+    reason: Said
+
+
 class ActTold(Frozen):
     """What a person did in the case: the roles that carried it, as the log held them before it.
 
@@ -147,6 +171,10 @@ class Story(Frozen):
     withheld: tuple[WithheldTold, ...]
     hidden: int
     acts: tuple[ActTold, ...] = ()
+    scope: ScopeTold | None = None
+    """None: no conclusion was asked."""
+    exemption: ExemptionTold | None = None
+    """While it stands."""
     looks: int | None = None
     """How many looks the log held at this evidence when the package was asked for; None: the request does not say."""
 
@@ -216,6 +244,8 @@ def tell(
         ),
         hidden=sum(member != "*" for _, member in grounds),
         acts=tuple(_acts(record, teller, case)),
+        scope=None if life is None else _scope(record, teller, life),
+        exemption=None if life is None else _exemption(record, teller, life),
         looks=_looks(request),
     )
 
@@ -299,6 +329,28 @@ def _rounds(teller: _Teller, life: CaseLife) -> Iterable[RoundTold]:
             grounds=len(one.grounds),
             unanswered=one.unanswered,
         )
+
+
+def _scope(record: Record, teller: _Teller, life: CaseLife) -> ScopeTold | None:
+    if life.scope is None:
+        return None
+    return ScopeTold(
+        person=_name(record, teller, life.scope.by),
+        at=rfc3339(life.scope.at),
+        answers=tuple(
+            ScopeAnswerTold(kind=one.kind, applies=one.applies, ground=teller.said(one.ground))
+            for one in life.scope.act.answers
+        ),
+    )
+
+
+def _exemption(record: Record, teller: _Teller, life: CaseLife) -> ExemptionTold | None:
+    one = life.exemption
+    if one is None:
+        return None
+    return ExemptionTold(
+        person=_name(record, teller, one.by), at=rfc3339(one.at), reason=teller.said(one.reason)
+    )
 
 
 def _acts(record: Record, teller: _Teller, case: str) -> Iterable[ActTold]:

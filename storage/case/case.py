@@ -1,6 +1,7 @@
 """Cases, their handlers and steps, and the dated ties to recordings."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from datetime import datetime
 
 from sqlalchemy import and_, exists, select, true
 from sqlalchemy.dialects.postgresql import insert
@@ -12,27 +13,31 @@ from schemas.case import (
     Case,
     CaseAmendIn,
     CaseChange,
-    CaseFacts,
     CaseIn,
     CaseLink,
     CaseState,
     CaseStep,
+    check_reason,
     is_code,
 )
+from schemas.case_gate import CaseFacts
+from schemas.errors import EvidenceError, Refused
 from schemas.ids import AccountId, AgencyId, CaseId, MonitoringId, RecordingId
-from schemas.leaves import LEAVES
+from schemas.leaves import newest
 from schemas.leaves_case import CaseAmend, CaseAppoint, CaseOpen, TieBasis
 from schemas.page import Cursor, Page
 from schemas.party_code import check_party_code
 from schemas.policy import Action, Subject, require
 from schemas.reference import reference
 from schemas.refusals_case import ACCOUNT_UNKNOWN, CASE_NUMBER_TAKEN, CASE_STEP_REFUSED
+from schemas.review_scope import Scope, ScopeAnswerIn
 from schemas.separation import Charge, check_charge
 from schemas.setting import Setting
 from storage.act import Deed, fresh_id
 from storage.case.access import CaseAccess
 from storage.case.history import history_of
 from storage.case.link import link_recording, links_where, unlink_recording
+from storage.case.scope import keep_answers
 from storage.case.submission import submit_round
 from storage.case.values import (
     case_of,
@@ -52,6 +57,7 @@ from storage.reads.participation import parts_of
 from storage.reads.policy import require_within
 from storage.reads.recording import require_of_agency
 from storage.reads.retention import tied_to
+from storage.reads.scope import is_demanded, scope_of
 from storage.reads.setting import setting_at
 from storage.retention.asking import enter_retentions
 from storage.tables.case import CASE_WORDS, case_handlers, case_links, cases
@@ -180,29 +186,45 @@ class Cases(CaseAccess):
         deed.write(CaseAmend.model_validate(members), about)
         return self.get(actor, case_id)
 
-    def step(self, actor: Actor, case_id: CaseId, step: CaseStep, reason: str, seen: int) -> Case:
-        """Take one step: file, investigate, conclude, submit, decide, close.
+    def step(
+        self,
+        actor: Actor,
+        case_id: CaseId,
+        step: CaseStep,
+        reason: str,
+        seen: int,
+        *,
+        answers: Sequence[ScopeAnswerIn] = (),
+    ) -> Case:
+        """Take one step of those that no opinion takes.
 
-        A submission opens a review round with a snapshot of the evidence, whose digest enters the log.
+        A submission opens a review round with a snapshot of the evidence, whose digest enters the log. A conclusion
+        keeps the `answers` of art. 58.
 
         Raises:
             NotFound: no such case within the actor's scope.
-            Refused: the actor may not take this step here.
+            Refused: the actor may not take this step here, or agrees with answers of their own (`exempter-concluded`).
+            Invalid: the step needs a reason (slug `step-reason-missing`), or answers (`scope-unanswered`).
             TransitionRefused: the state or a gate does not allow it.
             VersionConflict: somebody else changed the case.
         """
         if step in OPINION_STEPS:
             raise CASE_STEP_REFUSED(f"{step} is taken by a review's opinion")
         deed, case = self.changing(actor, case_id, STEPS[step].asks, seen)
-        about = reference("case", case_id)
-        members = {"to": self.advance(deed, case, step), "reason": shown(reason.strip())}
+        about, told = reference("case", case_id), reason.strip()
+        members: dict[str, object] = {"to": self.advance(deed, case, step), "reason": shown(told)}
+        check_reason(step, told)
+        if step is CaseStep.CONCLUDE:
+            members["answers"] = keep_answers(self._connection, deed, case_id, actor, answers)
+        if step is CaseStep.EXEMPT:
+            check_charge(Charge.EXEMPT, parts_of(self._connection, case_id, actor.account_id))
         if step is CaseStep.SUBMIT:
             settings = self._unit.settings
             days = setting_at(self._connection, settings, case.agency_id, Setting.LEGAL_REVIEW_DAYS, deed.at)
             due_at = settings.calendar.after(deed.at, days)
             # State, round and snapshot in one commit, under the case's chain: a crash leaves the case as it was.
             members |= submit_round(self._connection, deed, case, actor, due_at=due_at)._asdict()
-        deed.write(LEAVES[STEPS[step].logs, 1].model_validate(members), about)
+        deed.write(newest(STEPS[step].logs).model_validate(members), about)
         return self.get(actor, case_id)
 
     def advance(self, deed: Deed, case: Case, step: CaseStep) -> CaseState:
@@ -212,7 +234,7 @@ class Cases(CaseAccess):
             TransitionRefused: the state or a gate does not allow it.
         """
         row, number = STEPS[step], deed.next_number(reference("case", case.id))
-        after = STEPS.after(case.state, step, self.gate_facts(case.id))
+        after = STEPS.after(case.state, step, self.gate_facts(case, deed.at))
         change_to(self._connection, cases, case.id, case.version, number, state=after, **row.stamp(deed.at))
         if row.dated == "closed_at":  # what it rests on has an end from now on
             enter_retentions(self._connection, tied_to(case.id), sender=case.id, at=deed.at)
@@ -247,9 +269,25 @@ class Cases(CaseAccess):
             select(cases.c.id).where(cases.c.id == case_id).with_for_update(key_share=True)
         )
 
-    def gate_facts(self, case_id: CaseId) -> CaseFacts:
-        """Return what the gates of a case's steps look at now; the caller has checked the case."""
-        return gate_facts(self._connection, case_id)
+    def gate_facts(self, case: Case, at: datetime | None = None) -> CaseFacts:
+        """Return what the gates of a case's steps look at, by the rules of a time; the caller has checked the case."""
+        asks = is_demanded(self._connection, self._unit.settings, case.agency_id, at or self._now)
+        return gate_facts(self._connection, case.id).model_copy(update={"is_demanded": asks})
+
+    def why_not(self, actor: Actor, case: Case, step: CaseStep, facts: CaseFacts) -> EvidenceError | None:
+        """Return what forbids a step that the actor has the permission for, before they try it."""
+        forbids = STEPS.why_not(case.state, step, facts)
+        if forbids is not None or step is not CaseStep.EXEMPT:
+            return forbids
+        try:
+            check_charge(Charge.EXEMPT, parts_of(self._connection, case.id, actor.account_id))
+        except Refused as err:
+            return err
+        return None
+
+    def scope(self, case_id: CaseId) -> Scope | None:
+        """Return what the last conclusion answered of art. 58, where it was asked; the caller has checked the case."""
+        return scope_of(self._connection, case_id)
 
     def page(
         self,

@@ -15,6 +15,7 @@ from schemas.review import OpinionWord, ReviewState
 from storage.duties.line import Line, Lines, inside
 from storage.reads.examination import is_doubted
 from storage.reads.recusal import barred
+from storage.reads.scope import awaits_agreement
 from storage.tables.case import case_handlers, cases
 from storage.tables.export import exports
 from storage.tables.review import review_grounds, reviews
@@ -27,7 +28,8 @@ def _handled(actor: Actor, case_id: ColumnElement[object]) -> ColumnElement[bool
 
 def _own_cases(actor: Actor, now: datetime) -> Line:
     del now
-    states = CASE_STEPS.waiting(Action.CASE_RUN)
+    # What is on its way to a decision waits for the head; that somebody may take it back is nothing that waits.
+    states = CASE_STEPS.waiting(Action.CASE_RUN) - {CaseState.REVIEW_NOT_NEEDED}
     return Line(
         source=cases,
         where=and_(inside(cases.c.agency_id, actor), cases.c.state.in_(states), _handled(actor, cases.c.id)),
@@ -72,6 +74,35 @@ def _passed(actor: Actor, now: datetime) -> Line:
             inside(cases.c.agency_id, actor),
             cases.c.state == CaseState.LEGAL_REVIEW,
             passed,
+            ~barred(actor, cases.c.id),
+        ),
+        overdue=false(),
+        since=cases.c.opened_at,
+    )
+
+
+def _exempt(actor: Actor, now: datetime) -> Line:
+    del now
+    return Line(
+        source=cases,
+        where=and_(
+            inside(cases.c.agency_id, actor),
+            cases.c.state == CaseState.REVIEW_NOT_NEEDED,
+            ~barred(actor, cases.c.id),
+        ),
+        overdue=false(),
+        since=cases.c.opened_at,
+    )
+
+
+def _to_exempt(actor: Actor, now: datetime) -> Line:
+    del now
+    return Line(
+        source=cases,
+        where=and_(
+            inside(cases.c.agency_id, actor),
+            cases.c.state == CaseState.INVESTIGATION_CLOSED,
+            awaits_agreement(actor.account_id),
             ~barred(actor, cases.c.id),
         ),
         overdue=false(),
@@ -129,7 +160,9 @@ CASE: Lines = MappingProxyType(
     {
         Duty.REVIEW_CASE: (Action.CASE_REVIEW, _open_reviews),
         Duty.FILE_CASE: (Action.CASE_DECIDE, _leads),
+        Duty.EXEMPT_CASE: (Action.CASE_DECIDE, _to_exempt),
         Duty.DECIDE_CASE: (Action.CASE_DECIDE, _passed),
+        Duty.DECIDE_EXEMPT: (Action.CASE_DECIDE, _exempt),
         Duty.EVIDENCE_WORSE: (Action.CASE_DECIDE, _worse),
         Duty.REVIEWED_WORSE: (Action.CASE_REVIEW, _reviewed_worse),
         Duty.ANSWER_REVIEW: (Action.CASE_RUN, _unanswered),

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from schemas.base import parse_rfc3339
 from schemas.case import CaseState
 from schemas.leaves_review import ExportBuild, ExportFail
-from schemas.life_case import Bar, CaseLife
+from schemas.life_case import Bar, CaseLife, Scoped
 from schemas.life_inside import Fact, Package, Round, Tie
 from schemas.reference import ident_of
 from schemas.replay import Folded
@@ -16,6 +16,7 @@ from storage.tables.export import exports
 from storage.tables.monitoring import monitoring_links
 from storage.tables.recusal import recusals
 from storage.tables.review import review_grounds, reviews
+from storage.tables.scope import case_scopes
 
 Row = Mapping[str, object]
 
@@ -51,6 +52,12 @@ CASE_MIRRORS = (
             *("account_id", "ground", "reason", "barred_by", "barred_at"),
             *("lifted_by", "lifted_at", "lift_reason", "leaf"),
         ),
+    ),
+    Mirror(
+        case_scopes,
+        case_scopes.c.case_id,
+        ("number", "kind"),
+        ("applies", "ground", "answered_by", "answered_at"),
     ),
     Mirror(
         case_facts,
@@ -102,6 +109,7 @@ def case_rows(life: CaseLife, folded: Folded) -> Told:
         "case_links": list(_ties(life, "recording")),
         "monitoring_links": list(_ties(life, "monitoring")),
         "recusals": [_bar(digest, one) for digest, one in life.bars.items()],
+        "case_scopes": [row for one in life.scopes for row in _answers(one)],
         "case_facts": [_fact(name, fact) for name, fact in life.facts.items()],
         "fact_evidence": [row for name, fact in life.facts.items() for row in _proofs(name, fact)],
         "reviews": [_round(life, one, folded) for one in life.rounds],
@@ -173,6 +181,18 @@ def _bar(digest: str, one: Bar) -> Row:
         "lift_reason": None if one.lift_reason is None else value_of(one.lift_reason),
         "leaf": digest,
     }
+
+
+def _answers(one: Scoped) -> Iterator[Row]:
+    for answer in one.act.answers:
+        yield {
+            "number": one.n,
+            "kind": answer.kind,
+            "applies": answer.applies,
+            "ground": value_of(answer.ground),
+            "answered_by": ident_of(one.by),
+            "answered_at": one.at,
+        }
 
 
 def _fact(name: str, fact: Fact) -> Row:

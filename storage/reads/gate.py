@@ -1,25 +1,28 @@
-"""What the gates of a case's steps look at, read in one go: facts to be proven, proofs, the last review round."""
+"""What the gates of a case's steps look at: facts to be proven, proofs, the last review round, answers of art. 58."""
 
 from sqlalchemy import ColumnElement, Connection, and_, exists, func, or_, select
 
-from schemas.case import CaseFacts
+from schemas.case import CaseState
+from schemas.case_gate import CaseFacts
 from schemas.ids import CaseId
 from schemas.integrity import Verdict
 from schemas.monitoring import MonitoringState
 from schemas.recording import RecordingState
 from schemas.review import OpinionWord, ReviewState
-from storage.tables.case import case_facts, case_links, fact_evidence
+from storage.reads.scope import scope_facts
+from storage.tables.case import case_facts, case_links, cases, fact_evidence
 from storage.tables.monitoring import monitoring_links, monitoring_records
 from storage.tables.recording import recordings
 from storage.tables.review import review_grounds, reviews
 
 
 def gate_facts(connection: Connection, case_id: CaseId) -> CaseFacts:
-    """Return what the gates of a case's steps look at now."""
+    """Return what the gates of a case's steps look at now, but for what its agency asks beyond the law."""
     standing = and_(case_facts.c.case_id == case_id, case_facts.c.withdrawn_at.is_(None))
     facts = connection.execute(
         select(func.count(), func.count().filter(~proven(case_id))).select_from(case_facts).where(standing)
     ).one()
+    state = connection.scalar(select(cases.c.state).where(cases.c.id == case_id))
     last = connection.execute(
         select(reviews.c.id, reviews.c.state, reviews.c.opinion)
         .where(reviews.c.case_id == case_id)
@@ -39,6 +42,9 @@ def gate_facts(connection: Connection, case_id: CaseId) -> CaseFacts:
         unanswered=unanswered,
         facts=facts[0],
         unproven=facts[1],
+        is_reviewed=last is not None,
+        is_exempt=state == CaseState.REVIEW_NOT_NEEDED,
+        **scope_facts(connection, case_id),
     )
 
 

@@ -19,9 +19,12 @@ from storage.tables.presence import presences
 from storage.tables.recording import recordings
 from storage.tables.recusal import recusals
 from storage.tables.review import reviews
+from storage.tables.scope import case_scopes
 
 Idents = Select[tuple[Any]]
 """A query of ids, as a part of another."""
+
+_LEADING = (Event.CASE_FILE, Event.CASE_EXEMPT, Event.CASE_DECIDE)
 
 
 def parts_of(connection: Connection, case_id: CaseId, account_id: AccountId) -> tuple[Part, ...]:
@@ -78,6 +81,9 @@ def _parts(account_id: AccountId, within: Idents, evidence: Idents) -> dict[Part
         Part.CAPTURED: _captured(account_id, evidence),
         Part.HANDLES: or_(opened, named),
         Part.SUBMITTED: exists().where(reviews.c.case_id.in_(within), reviews.c.submitted_by == account_id),
+        Part.CONCLUDED: exists().where(
+            case_scopes.c.case_id.in_(within), case_scopes.c.answered_by == account_id
+        ),
         Part.LED: _led(account_id, within),
         Part.JUDGED: _opined(account_id, within, ReviewStage.FIRST),
         Part.AGREED: _opined(account_id, within, ReviewStage.SECOND),
@@ -106,11 +112,11 @@ def _captured(account_id: AccountId, evidence: Idents) -> ColumnElement[bool]:
 
 
 def _led(account_id: AccountId, within: Idents) -> ColumnElement[bool]:
-    """Filed or decided it. The log says who did: by its index of subjects, a few entries for each case."""
+    """Filed, exempted or decided it. The log says who did: by its index of subjects, a few entries for each case."""
     subjects = select(func.concat("case/", cast(cases.c.id, Text))).where(cases.c.id.in_(within))
     return exists().where(
         custody_entries.c.subject.in_(subjects),
-        custody_entries.c.event.in_((Event.CASE_FILE.value, Event.CASE_DECIDE.value)),
+        custody_entries.c.event.in_([one.value for one in _LEADING]),
         custody_entries.c.actor == reference("account", account_id),
     )
 

@@ -31,6 +31,7 @@ from storage.tables import (  # noqa: F401 - the metadata is whole with them
     retention,
     review,
     roster,
+    scope,
     scrub,
     setting,
     shift,

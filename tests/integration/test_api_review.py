@@ -10,7 +10,7 @@ import pytest
 from schemas.actor import Actor, Role
 from schemas.case import Case, CaseState, CaseStep
 from storage.store import Store
-from tests.casework import SUPPLEMENT, Bureau, make_bureau
+from tests.casework import NONE, SUPPLEMENT, Bureau, make_bureau
 from tests.chains import chain_events
 from tests.factories import folder_url, make_account, make_agency, make_settings
 from tests.server import serving
@@ -18,6 +18,7 @@ from tests.stand import PATIENCE_SECONDS
 from tests.tus import bearer
 from tests.web import TRUST
 
+NO_KIND = [one.model_dump(mode="json") for one in NONE]
 ENTERED = {"number": "访-1", "party": "某店", "matter": "占道经营", "place": "建军路"}
 
 
@@ -65,7 +66,7 @@ def test_a_case_is_returned_and_passed_over_http(office: Office) -> None:
         last = head.post(f"{case}/recordings", json={"recording_id": str(recording)}, headers=on(last))
         last = handler.post(f"{case}/facts", json={"text": "当事人占道经营"}, headers=on(last))
         fact = last.json()["facts"][0]["id"]
-        last = handler.post(f"{case}/steps", json={"step": "conclude"}, headers=on(last))
+        last = handler.post(f"{case}/steps", json={"step": "conclude", "answers": NO_KIND}, headers=on(last))
         last = handler.post(f"{case}/steps", json={"step": "submit"}, headers=on(last))
         assert last.json()["state"] == "legal_review"
 
@@ -90,7 +91,7 @@ def test_a_case_is_returned_and_passed_over_http(office: Office) -> None:
             f"{case}/facts/{fact}/proofs", json={"recording_id": str(recording)}, headers=on(last)
         )
         assert last.json()["facts"][0]["is_proven"]
-        last = handler.post(f"{case}/steps", json={"step": "conclude"}, headers=on(last))
+        last = handler.post(f"{case}/steps", json={"step": "conclude", "answers": NO_KIND}, headers=on(last))
         last = handler.post(f"{case}/steps", json={"step": "submit"}, headers=on(last))
         with office.client(bureau.reviewer) as reviewer:
             second = reviewer.get(f"{case}/reviews").json()["reviews"][1]

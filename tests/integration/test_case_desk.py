@@ -29,7 +29,7 @@ from schemas.life_case import CaseLife
 from storage.recording.upload import NewUpload
 from storage.store import Store, Transaction
 from storage.tables.case import case_facts
-from tests.casework import PASS, Bureau, make_bureau, swapped
+from tests.casework import PASS, Bureau, make_bureau, swapped, take
 from tests.chains import chain_events, chain_of, folded, opened
 from tests.factories import append, folder_url, make_account, make_agency, make_settings
 from tests.stand import PATIENCE_SECONDS
@@ -380,7 +380,7 @@ def test_a_handler_is_named_by_the_head(bureau: Bureau) -> None:
     with bureau.store.begin() as tx:
         tx.cases.assign(bureau.head, case.id, colleague.login, case.version)
         named = tx.cases.assign(bureau.head, case.id, colleague.login, case.version + 1)
-        concluded = tx.cases.step(colleague, case.id, CaseStep.CONCLUDE, "", named.version)
+        concluded = take(tx, colleague, case.id, CaseStep.CONCLUDE, seen=named.version)
 
     assert concluded.state is CaseState.INVESTIGATION_CLOSED
     assert len(concluded.handlers) == 2

@@ -21,7 +21,7 @@ from storage.objects.port import Stored
 from storage.store import Store
 from storage.tables.custody import custody_entries
 from storage.tables.export import exports
-from tests.casework import Bureau, make_bureau
+from tests.casework import NONE, Bureau, make_bureau
 from tests.chains import chain_events, chain_of, folded, opened
 from tests.factories import folder_url, make_settings
 from tests.monitoring import make_highway
@@ -117,8 +117,9 @@ def test_no_typed_word_is_in_a_leaf(store: Store, bureau: Bureau) -> None:
         tx.facts.unprove(handler, case.id, fact.id, proof, seen=seen)
         tx.facts.prove(handler, case.id, fact.id, proof, seen=seen)
     for word in (OpinionWord.SUPPLEMENT, OpinionWord.REJECT, OpinionWord.PASS):
-        for step in (CaseStep.CONCLUDE, CaseStep.SUBMIT):
-            bureau.step(case, step, mark())
+        answers = [one.model_copy(update={"ground": mark()}) for one in NONE]
+        bureau.step(case, CaseStep.CONCLUDE, mark(), answers)
+        bureau.step(case, CaseStep.SUBMIT, mark())
         review = bureau.rounds(case)[-1]
         grounds = () if word is OpinionWord.PASS else (f"recording/{ident}", f"fact/{fact.id}")
         review = bureau.opine(review, opinion(mark, word, *grounds))

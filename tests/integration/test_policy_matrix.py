@@ -24,6 +24,7 @@ from api.deps import COOKIE
 from api.policy import ROUTES
 from schemas.actor import Actor, Role
 from schemas.policy import Action, Relation, Subject, may
+from schemas.review_scope import ScopeKind
 from storage.store import Store
 from storage.tables.actor import accounts, agencies, certificates, role_grants, sessions
 from storage.tables.approval import approvals
@@ -276,6 +277,8 @@ TEXTS_OF: Mapping[str, Mapping[str, str]] = {
         "kind": "wrong",
     },
     "/console/cases/{case_id}/recusals": {"login": "", "ground": "own"},
+    "/console/cases/{case_id}/conclude": {kind.value: "no" for kind in ScopeKind}
+    | {f"{kind.value}_ground": "x" for kind in ScopeKind},
     "/console/accounts": {"login": "somebody-new"},
     "/console/accounts/links": {"agency": "all"},
     "/console/recordings/{recording_id}/answers": {"code": "late-handin"},

@@ -16,7 +16,7 @@ from schemas.policy import Action
 from schemas.recusal import Recusal, RecusalIn
 from schemas.review import AnswerIn
 from storage.store import Store, Transaction
-from tests.casework import PASS, SUPPLEMENT, Bureau, make_bureau
+from tests.casework import PASS, SUPPLEMENT, Bureau, make_bureau, take
 from tests.factories import acts_of, faults, folder_url, make_account, make_agency, make_settings
 from tests.server import serving
 from tests.stand import PATIENCE_SECONDS
@@ -59,7 +59,7 @@ ACTS: dict[str, Act] = {
     "amend": lambda tx, who, case, seen: tx.cases.amend(
         who, case.id, CaseAmendIn(party="某店二", reason="写错"), seen
     ),
-    "step": lambda tx, who, case, seen: tx.cases.step(who, case.id, CaseStep.CONCLUDE, "", seen),
+    "step": lambda tx, who, case, seen: take(tx, who, case.id, CaseStep.CONCLUDE, seen=seen),
     "fact": lambda tx, who, case, seen: tx.facts.add(who, case.id, FactIn(text="另一事实"), seen),
     "export": lambda tx, who, case, seen: tx.exports.request(who, case.id),
 }

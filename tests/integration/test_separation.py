@@ -241,7 +241,7 @@ def test_every_part_is_read_from_what_was_done(store: Store, clock: Clock) -> No
     above = make_supervision(store, clock, recordings=0)
     audit, below, case_id = closed_and_drawn(store, clock, above)
     expected = {
-        below.handler: (Part.HANDLES, Part.SUBMITTED),
+        below.handler: (Part.HANDLES, Part.SUBMITTED, Part.CONCLUDED),
         below.head: (Part.LED,),
         below.reviewer: (Part.REVIEWED,),
         below.second_reviewer: (),

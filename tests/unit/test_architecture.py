@@ -72,7 +72,7 @@ HOMES = {
     "approval": {"approvals"},
     "audit": {"audit_inspectors", "audit_population", "audit_rechecks", "audit_sample", "audit_scores", "audits",
               "standards"},
-    "case": {"case_facts", "case_handlers", "case_links", "cases", "fact_evidence", "recusals"},
+    "case": {"case_facts", "case_handlers", "case_links", "case_scopes", "cases", "fact_evidence", "recusals"},
     "custody": {"chain_places", "chains", "checkpoints", "custody_entries", "log_tiles", "openings"},
     "device": {"devices", "enrolment_codes"},
     "equipment": {"equipment", "equipment_certificates", "equipment_descriptions", "equipment_publications",

@@ -13,12 +13,14 @@ from schemas.case import (
     OPINION_STEPS,
     STEPS,
     CaseAmendIn,
-    CaseFacts,
     CaseIn,
     CaseState,
     CaseStep,
+    check_reason,
+    course,
 )
-from schemas.errors import TransitionRefused
+from schemas.case_gate import CaseFacts
+from schemas.errors import Invalid, TransitionRefused
 
 CASE = {"number": "案-1", "party": "某店", "matter": "占道", "place": "路口"}
 FACTS = st.builds(
@@ -28,6 +30,11 @@ FACTS = st.builds(
     unanswered=st.integers(0, 3),
     facts=st.integers(0, 3),
     unproven=st.integers(0, 3),
+    is_scoped=st.booleans(),
+    applying=st.integers(0, 4),
+    is_demanded=st.booleans(),
+    is_reviewed=st.booleans(),
+    is_exempt=st.booleans(),
 )
 
 
@@ -42,6 +49,10 @@ class Bureau(RuleBasedStateMachine):
         self.is_open = False
         self.unanswered = 0
         self.since_submission: list[CaseStep] = []
+        self.rounds = 0
+        self.applying: int | None = None
+        self.is_demanded = False
+        self.next_applying: int | None = 0
 
     def seen(self) -> CaseFacts:
         return CaseFacts(
@@ -50,6 +61,11 @@ class Bureau(RuleBasedStateMachine):
             unanswered=self.unanswered,
             facts=len(self.facts),
             unproven=self.facts.count(False),
+            is_scoped=self.applying is not None,
+            applying=self.applying or 0,
+            is_demanded=self.is_demanded,
+            is_reviewed=self.rounds > 0,
+            is_exempt=self.state is CaseState.REVIEW_NOT_NEEDED,
         )
 
     @rule(step=st.sampled_from(CaseStep), grounds=st.integers(1, 3))
@@ -68,9 +84,18 @@ class Bureau(RuleBasedStateMachine):
         except TransitionRefused:
             return
         assert self.state in STEPS[step].starts
+        if step is CaseStep.EXEMPT:
+            assert self.applying == 0
+            assert not self.rounds
+            assert not self.is_demanded
+            assert self.facts
+            assert all(self.facts)
+        if step is CaseStep.CONCLUDE:
+            self.applying = self.next_applying
         if step is CaseStep.SUBMIT:
             assert self.facts
             assert not self.unanswered
+            self.rounds += 1
             self.since_submission, self.is_open, self.opinion = [], True, None
         if step in OPINION_STEPS:
             assert self.is_open
@@ -99,11 +124,18 @@ class Bureau(RuleBasedStateMachine):
     def answer(self) -> None:
         self.unanswered -= 1
 
+    @rule(applying=st.none() | st.integers(0, 4), is_demanded=st.booleans())
+    def say_otherwise(self, applying: int | None, is_demanded: bool) -> None:
+        """What the next conclusion answers, nothing where it was asked by an older version; and what the agency asks."""
+        self.next_applying, self.is_demanded = applying, is_demanded
+
     @invariant()
-    def no_decision_without_a_pass(self) -> None:
+    def no_decision_without_a_pass_where_one_is_needed(self) -> None:
         if self.state in (CaseState.DECIDED, CaseState.CLOSED):
             opinions = [step for step in self.since_submission if step in OPINION_STEPS]
-            assert opinions == [CaseStep.PASS]
+            assert opinions == ([CaseStep.PASS] if self.rounds else [])
+            assert self.rounds or self.applying == 0
+            assert self.facts
             assert all(self.facts)
 
     @invariant()
@@ -127,7 +159,10 @@ def test_a_step_leads_where_the_table_says_or_nowhere(
     try:
         after = STEPS.after(state, step, facts)
     except TransitionRefused:
-        assert state not in row.starts or step in {CaseStep.SUBMIT, CaseStep.DECIDE, *OPINION_STEPS}
+        assert state not in row.starts or step in {
+            *(CaseStep.SUBMIT, CaseStep.EXEMPT, CaseStep.DECIDE),
+            *OPINION_STEPS,
+        }
     else:
         assert state in row.starts
         assert after is row.end
@@ -151,13 +186,59 @@ def test_the_straight_path_reaches_the_end() -> None:
         states.append(state)
 
     assert state is CaseState.CLOSED
-    assert set(states) == set(CaseState)
+    assert tuple(dict.fromkeys(states)) == course(CaseState.CLOSED, is_exempt=False)
     assert all(a is not b for a, b in pairwise(states) if a is not CaseState.LEGAL_REVIEW)
+
+
+def test_a_case_of_no_kind_is_decided_without_a_review() -> None:
+    """Once the head agrees, the way leads to a decision without a round; its evidence stands as a reviewed one's."""
+    none = CaseFacts(facts=1, is_scoped=True)
+    state, states = CaseState.INVESTIGATION_CLOSED, [CaseState.INVESTIGATION_CLOSED]
+    for step, facts in (
+        (CaseStep.EXEMPT, none),
+        (CaseStep.DECIDE, none.model_copy(update={"is_exempt": True})),
+        (CaseStep.CLOSE, none),
+    ):
+        state = STEPS.after(state, step, facts)
+        states.append(state)
+
+    assert states == list(course(CaseState.CLOSED, is_exempt=True)[3:])
+    assert CaseState.REVIEW_NOT_NEEDED not in EVIDENCE_STATES
+
+
+@pytest.mark.parametrize("state", [CaseState.INVESTIGATION_CLOSED, CaseState.REVIEW_NOT_NEEDED])
+def test_there_is_a_way_back_and_a_way_to_a_review(state: CaseState) -> None:
+    """Whoever runs a case takes it back to its investigation before the decision, or submits it though nobody must."""
+    assert STEPS.after(state, CaseStep.REOPEN, CaseFacts()) is CaseState.INVESTIGATING
+    assert STEPS.after(state, CaseStep.SUBMIT, CaseFacts(facts=1, is_scoped=True)) is CaseState.LEGAL_REVIEW
+
+
+@pytest.mark.parametrize("step", CaseStep)
+def test_a_step_that_needs_a_reason_has_one(step: CaseStep) -> None:
+    """To agree and to go back needs a reason; nothing else of a case's steps does."""
+    check_reason(step, "补充证据")
+    if step not in (CaseStep.EXEMPT, CaseStep.REOPEN):
+        check_reason(step, "")
+        return
+    with pytest.raises(Invalid) as refused:
+        check_reason(step, "")
+    assert refused.value.slug == "step-reason-missing"
+
+
+_NONE = {"facts": 1, "is_scoped": True}
 
 
 @pytest.mark.parametrize(
     ("state", "step", "facts", "slug"),
     [
+        (CaseState.INVESTIGATION_CLOSED, CaseStep.EXEMPT, CaseFacts(facts=1), "scope-unknown"),
+        (CaseState.INVESTIGATION_CLOSED, CaseStep.EXEMPT, CaseFacts(**_NONE, applying=1), "review-needed"),
+        (CaseState.INVESTIGATION_CLOSED, CaseStep.EXEMPT, CaseFacts(**_NONE, is_demanded=True), "review-demanded"),
+        (CaseState.INVESTIGATION_CLOSED, CaseStep.EXEMPT, CaseFacts(**_NONE, is_reviewed=True), "review-begun"),
+        (CaseState.INVESTIGATION_CLOSED, CaseStep.EXEMPT, CaseFacts(is_scoped=True), "case-facts-missing"),
+        (CaseState.INVESTIGATION_CLOSED, CaseStep.EXEMPT, CaseFacts(**_NONE, unproven=1), "fact-unproven"),
+        (CaseState.INVESTIGATION_CLOSED, CaseStep.DECIDE, CaseFacts(**_NONE), "case-step-refused"),
+        (CaseState.REVIEW_NOT_NEEDED, CaseStep.DECIDE, CaseFacts(**_NONE, is_exempt=True, unproven=1), "fact-unproven"),
         (CaseState.INVESTIGATION_CLOSED, CaseStep.SUBMIT, CaseFacts(), "case-facts-missing"),
         (CaseState.INVESTIGATION_CLOSED, CaseStep.SUBMIT, CaseFacts(facts=1, unanswered=1), "case-grounds-unanswered"),
         (CaseState.LEGAL_REVIEW, CaseStep.DECIDE, CaseFacts(facts=1, is_open=True), "case-not-passed"),

@@ -48,11 +48,13 @@ SLUGS = {
     Charge.HANDLE: "handler-reviewed",
     Charge.REVIEW: "reviewer-took-part",
     Charge.INSPECT: "inspector-took-part",
+    Charge.EXEMPT: "exempter-concluded",
 }
 MATRIX = {
     Part.CAPTURED: {Charge.REVIEW, Charge.INSPECT},
     Part.HANDLES: {Charge.REVIEW, Charge.INSPECT},
     Part.SUBMITTED: {Charge.REVIEW, Charge.INSPECT},
+    Part.CONCLUDED: {Charge.REVIEW, Charge.INSPECT, Charge.EXEMPT},
     Part.LED: {Charge.REVIEW, Charge.INSPECT},
     Part.JUDGED: {Charge.REVIEW, Charge.INSPECT},
     Part.AGREED: {Charge.INSPECT},
@@ -136,7 +138,7 @@ def reviewer_who(world: World, case: str, part: Part) -> str:
     if role is not None:
         other = world.people[role]
         world.people = {**world.people, Role.LEGAL_REVIEWER: other}
-        _grant(world, other, Role.LEGAL_REVIEWER)
+        grant(world, other, Role.LEGAL_REVIEWER)
         who = other
     if part is Part.CAPTURED:
         confirmed(world, who)
@@ -150,7 +152,7 @@ def reviewer_who(world: World, case: str, part: Part) -> str:
     return who
 
 
-def _grant(world: World, account: str, role: Role) -> None:
+def grant(world: World, account: str, role: Role) -> None:
     history = world.history
     given = {"role": role, "reach": Reach.AGENCY, "from_": LONG_AGO, "until": None}
     history.write(RoleGrantNamed, history.thing("role"), API, of=(account,), **given)
@@ -249,7 +251,7 @@ def test_the_fold_names_an_inspector_who_took_part(role: Role, *, is_case: bool)
     opine(world, case, submit(world, case), world.people[Role.LEGAL_REVIEWER])
     who = world.people[role]
     if role is not Role.INSPECTOR:
-        _grant(world, who, Role.INSPECTOR)
+        grant(world, who, Role.INSPECTOR)
     audit = _drawn(world, who)
     member, scores = case if is_case else recording, (LeafScore(code="A1", points=1),)
     world.history.write(AuditScore, audit, who, member=member, scores=scores, total=1)

@@ -1,0 +1,86 @@
+"""What a step of a case is judged by beside the state it starts from, and what forbids it."""
+
+from schemas.base import Frozen
+from schemas.refusals_case import (
+    CASE_FACTS_MISSING,
+    CASE_GROUNDS_UNANSWERED,
+    CASE_NOT_PASSED,
+    FACT_UNPROVEN,
+    REVIEW_GIVEN,
+)
+from schemas.refusals_scope import REVIEW_BEGUN, REVIEW_DEMANDED, REVIEW_NEEDED, SCOPE_UNKNOWN
+
+
+class CaseFacts(Frozen):
+    """What the gates of a step look at.
+
+    `is_passed`: the last round was given `pass`. `unanswered`: grounds of the last round without an answer.
+    `facts`: facts to be proven; `unproven`: those without sealed evidence that holds. Of art. 58: `is_scoped`: the last
+    conclusion answered all four kinds; `applying`: of how many the case is; `is_demanded`: a rule of the agency asks for
+    a review; `is_reviewed`: a round was submitted before; `is_exempt`: the head agreed that none is needed.
+    """
+
+    is_passed: bool = False
+    is_open: bool = False
+    unanswered: int = 0
+    facts: int = 0
+    unproven: int = 0
+    is_scoped: bool = False
+    applying: int = 0
+    is_demanded: bool = False
+    is_reviewed: bool = False
+    is_exempt: bool = False
+
+
+def _check_named(facts: CaseFacts) -> None:
+    if not facts.facts:
+        raise CASE_FACTS_MISSING("no fact to be proven is named")
+
+
+def check_submission(facts: CaseFacts) -> None:
+    """A fact is named, and what the last round asked is answered."""
+    _check_named(facts)
+    if facts.unanswered:
+        raise CASE_GROUNDS_UNANSWERED(
+            f"{facts.unanswered} ground(s) of the last review are not answered", unanswered=facts.unanswered
+        )
+
+
+def check_exemption(facts: CaseFacts) -> None:
+    """Art. 58: of none of its kinds, by no rule of the agency, and not under review before. Its evidence stands, too."""
+    if facts.is_reviewed:
+        raise REVIEW_BEGUN("a round was submitted before")
+    if not facts.is_scoped:
+        raise SCOPE_UNKNOWN("the last conclusion answered none of the kinds of art. 58")
+    if facts.applying:
+        raise REVIEW_NEEDED(f"the case is of {facts.applying} kind(s) of art. 58", applying=facts.applying)
+    if facts.is_demanded:
+        raise REVIEW_DEMANDED("a rule of the agency asks for a review")
+    _check_named(facts)
+    _check_proofs(facts)
+
+
+def check_decision(facts: CaseFacts) -> None:
+    """Legal review passed it, or the head agreed that none is needed (art. 58); every fact is proven (art. 40)."""
+    if not facts.is_exempt and (facts.is_open or not facts.is_passed):
+        raise CASE_NOT_PASSED("legal review has not passed it (art. 58)")
+    _check_proofs(facts)
+
+
+def _check_proofs(facts: CaseFacts) -> None:
+    if facts.unproven:
+        raise FACT_UNPROVEN(
+            f"{facts.unproven} fact(s) have no evidence that holds (art. 40)", unproven=facts.unproven
+        )
+
+
+def check_open(facts: CaseFacts) -> None:
+    """A round is open."""
+    if not facts.is_open:
+        raise REVIEW_GIVEN("no review is open")
+
+
+def check_pass(facts: CaseFacts) -> None:
+    """Nothing can be proven later: the evidence of a reviewed case stands."""
+    check_open(facts)
+    _check_proofs(facts)

@@ -1,0 +1,21 @@
+"""What each conclusion of an investigation answered of the four kinds of art. 58."""
+
+from sqlalchemy import Boolean, Column, Integer, PrimaryKeyConstraint, Table, Text
+
+from schemas.review_scope import ScopeKind
+from storage.tables.base import metadata, moment, one_of, ref
+
+case_scopes = Table(
+    "case_scopes",
+    metadata,
+    ref("case_id", "cases.id"),
+    Column("number", Integer, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("applies", Boolean, nullable=False),
+    Column("ground", Text, nullable=False),
+    ref("answered_by", "accounts.id"),
+    moment("answered_at", nullable=False),
+    PrimaryKeyConstraint("case_id", "number", "kind"),
+    one_of("kind", ScopeKind),
+)
+"""`number` is that of the leaf in the chain of the case: an investigation may be closed again."""
