@@ -166,13 +166,14 @@ class MonitoringLinkOut(WireOut):
 
 
 class SuggestionOut(WireOut):
-    """A case the record may belong to, and why."""
+    """A case the record may belong to, and why; `is_other_party`: both name a party by code, and not the same."""
 
     case_id: CaseId
     case_number: str
     party: str
     matter: str
     bases: list[LinkBasis]
+    is_other_party: bool
 
 
 class MonitoringDetailOut(WireOut):

@@ -11,10 +11,12 @@ from api.etag import SeenVersion, tag, tagged
 from api.manifest import FindingOut, finding_out
 from api.office import OfficeOut, QualificationOut
 from api.route import Route
+from schemas.acceptance import AcceptanceGround
 from schemas.base import WireIn, WireOut
 from schemas.case import CaseState
-from schemas.fact import FactIn, ProofIn
+from schemas.fact import AcceptanceIn, FactIn, ProofIn
 from schemas.ids import AgencyId, CaseId, FactId, MonitoringId, RecordingId, ReviewId
+from schemas.integrity import Verdict
 from schemas.review import (
     AnswerIn,
     GroundItem,
@@ -27,8 +29,18 @@ from schemas.separation import Part
 router = APIRouter(prefix="/v1", tags=["review"], route_class=Route)
 
 
+class AcceptanceOut(WireOut):
+    """Why somebody accepted a recording that its checks alone do not carry, and the verdict that it had then."""
+
+    ground: AcceptanceGround
+    text: str
+    verdict: Verdict
+    accepted_by: str
+    accepted_at: datetime
+
+
 class ProofOut(WireOut):
-    """Evidence of a fact; it holds while it is linked, sealed or valid, and nothing it claims is untrue."""
+    """Evidence of a fact; it holds while it is linked, and sealed and verified or accepted, or valid."""
 
     recording_id: RecordingId | None
     monitoring_id: MonitoringId | None
@@ -38,6 +50,7 @@ class ProofOut(WireOut):
     is_linked: bool
     holds: bool
     added_at: datetime
+    acceptance: AcceptanceOut | None = None
 
 
 class FactOut(WireOut):
@@ -197,6 +210,22 @@ def unprove(
 ) -> FactsOut:
     """Take evidence away from a fact; the row stays with its date."""
     tx.facts.unprove(actor, case_id, fact_id, wish, seen=seen)
+    return _facts(tx, actor, case_id, response)
+
+
+@router.post("/cases/{case_id}/facts/{fact_id}/accept", operation_id="acceptEvidence")
+def accept(
+    tx: Tx,
+    actor: CurrentActor,
+    case_id: CaseId,
+    fact_id: FactId,
+    *,
+    wish: AcceptanceIn,
+    seen: SeenVersion,
+    response: Response,
+) -> FactsOut:
+    """Accept a sealed recording that its checks alone do not carry, with ground and text (art. 46)."""
+    tx.facts.accept(actor, case_id, fact_id, wish, seen=seen)
     return _facts(tx, actor, case_id, response)
 
 

@@ -111,6 +111,7 @@ class Event(StrEnum):
     FACT_WITHDRAW = "fact:withdraw"
     FACT_PROVE = "fact:prove"
     FACT_UNPROVE = "fact:unprove"
+    FACT_ACCEPT = "fact:accept"
     REVIEW_PASS = "review:pass"  # noqa: S105 - an opinion, not a password
     REVIEW_SUPPLEMENT = "review:supplement"
     REVIEW_REJECT = "review:reject"

@@ -8,8 +8,11 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
+from schemas.acceptance import AcceptanceGround
 from schemas.base import Frozen, WireIn
 from schemas.ids import FactId, MonitoringId, RecordingId
+from schemas.integrity import Verdict
+from schemas.recording import RecordingState
 
 
 def _subject(recording_id: RecordingId | None, monitoring_id: MonitoringId | None) -> str:
@@ -40,8 +43,31 @@ class ProofIn(WireIn):
         return _subject(self.recording_id, self.monitoring_id)
 
 
+class AcceptanceWhy(WireIn):
+    """Why somebody accepts evidence that its checks alone do not carry (art. 46)."""
+
+    ground: AcceptanceGround
+    text: Annotated[str, Field(min_length=1, max_length=500, pattern=r"\S")]
+
+
+class AcceptanceIn(AcceptanceWhy):
+    """Which recording is accepted as evidence of a fact, and why."""
+
+    recording_id: RecordingId
+
+
+class Acceptance(Frozen):
+    """An acceptance as kept: by whom, why, and of which verdict."""
+
+    ground: AcceptanceGround
+    text: str
+    verdict: Verdict
+    accepted_by: str
+    accepted_at: datetime
+
+
 class Proof(Frozen):
-    """Evidence of a fact: it `holds` while it is linked, sealed or valid, and nothing it claims is untrue."""
+    """Evidence of a fact: it `holds` while it is linked, and sealed and verified or accepted, or valid."""
 
     recording_id: RecordingId | None
     monitoring_id: MonitoringId | None
@@ -51,6 +77,18 @@ class Proof(Frozen):
     is_linked: bool
     holds: bool
     added_at: datetime
+    acceptance: Acceptance | None = None
+
+    @property
+    def concluded(self) -> Verdict | None:
+        """What the checks of a recording came to; nothing for a monitoring record."""
+        return Verdict(self.verdict) if self.verdict else None
+
+    @property
+    def may_be_accepted(self) -> bool:
+        """Its bytes stand, and only a person's word is missing."""
+        is_sealed = self.recording_id is not None and self.state == RecordingState.SEALED
+        return is_sealed and self.is_linked and not self.holds
 
     @property
     def subject(self) -> str:

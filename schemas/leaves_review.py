@@ -6,12 +6,14 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
+from schemas.acceptance import AcceptanceGround
 from schemas.act import Act, Element, Part, Process, Spec
 from schemas.actor import Role
 from schemas.case import CaseState
+from schemas.integrity import Verdict
 from schemas.members import Count, Digest256, LeafDigest, ObjectKey, Ordinal, Slug, VersionId
 from schemas.opening import SaltedText
-from schemas.reference import EvidenceReference, GroundReference
+from schemas.reference import EvidenceReference, GroundReference, RecordingReference
 from schemas.review import GroundItem
 from schemas.words import Words
 
@@ -84,6 +86,30 @@ class FactProve(Act):
         },
     )
     evidence: EvidenceReference
+
+
+class FactAccept(Act):
+    """A recording that its checks alone do not carry is accepted as evidence of a fact; `verdict` is what they came to."""
+
+    spec: ClassVar = Spec(
+        event="fact:accept",
+        chains=("case",),
+        roles=_HANDLERS,
+        words=Words("采信证据", "Evidence accepted"),
+        follows=_FACTS_OPEN + ", the evidence is named for the fact and was not accepted at this verdict",
+        columns={
+            "evidence": "fact_evidence.recording_id",
+            "ground": "fact_evidence.acceptance_ground",
+            "verdict": "fact_evidence.acceptance_verdict",
+            "text": "fact_evidence.acceptance_text",
+            "actor": "fact_evidence.accepted_by",
+            "at": "fact_evidence.accepted_at",
+        },
+    )
+    evidence: RecordingReference
+    ground: AcceptanceGround
+    verdict: Verdict
+    text: SaltedText
 
 
 class FactUnprove(Act):

@@ -30,6 +30,7 @@ from schemas.leaves_review import (
     ExportBuild,
     ExportFail,
     ExportRequest,
+    FactAccept,
     FactAdd,
     FactProve,
     FactUnprove,
@@ -52,6 +53,7 @@ from schemas.life_inside import (
     QualifiedOpinion,
     Round,
     Tie,
+    accepted,
     added,
     answered,
     check_facts,
@@ -279,6 +281,11 @@ def _fact_unproven(life: CaseLife, leaf: Leaf, act: FactUnprove, here: Here) -> 
     return _with_fact(life, leaf, unproven(live_fact(life.facts, leaf), leaf, act.evidence))
 
 
+def _fact_accepted(life: CaseLife, leaf: Leaf, act: FactAccept, here: Here) -> CaseLife:
+    _check_evidence(life)
+    return _with_fact(life, leaf, accepted(live_fact(life.facts, leaf), leaf, act, here))
+
+
 def _check_evidence(life: CaseLife) -> None:
     law(life.state in EVIDENCE_STATES, FaultCode.CLOSED)
 
@@ -364,6 +371,7 @@ CASE_TAKES: Takes[CaseLife] = MappingProxyType(
         FactWithdraw: _fact_withdrawn,
         FactProve: _fact_proven,
         FactUnprove: _fact_unproven,
+        FactAccept: _fact_accepted,
         **dict.fromkeys((ReviewPass, ReviewPassQualified), _passed),
         **dict.fromkeys((ReviewSupplement, ReviewSupplementQualified), _reviewed),
         **dict.fromkeys((ReviewReject, ReviewRejectQualified), _reviewed),

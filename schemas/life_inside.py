@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from schemas.acceptance import carries
+from schemas.integrity import Verdict
 from schemas.leaf import Leaf
 from schemas.leaves_case import (
     HANDLERS,
@@ -16,6 +18,7 @@ from schemas.leaves_review import (
     ExportBuild,
     ExportFail,
     ExportRequest,
+    FactAccept,
     FactAdd,
     FactProve,
     LeafGround,
@@ -66,6 +69,14 @@ class Tie(NamedTuple):
         return self.ended_n is None
 
 
+class Accepted(NamedTuple):
+    """The last acceptance of a piece of evidence."""
+
+    act: FactAccept
+    by: str
+    at: datetime
+
+
 class Proof(NamedTuple):
     """Evidence named for a fact; the same evidence may be named anew after it was withdrawn."""
 
@@ -73,6 +84,7 @@ class Proof(NamedTuple):
     at: datetime
     ended_by: str | None = None
     ended_at: datetime | None = None
+    accepted: "Accepted | None" = None
 
 
 class Fact(NamedTuple):
@@ -227,6 +239,23 @@ def unproven(fact: Fact, leaf: Leaf, evidence: str) -> Fact:
     proofs = dict(fact.proofs or {})
     last = proofs[evidence][-1]._replace(ended_by=leaf.actor, ended_at=leaf.at)
     proofs[evidence] = (*proofs[evidence][:-1], last)
+    return fact._replace(proofs=proofs)
+
+
+def accepted(fact: Fact, leaf: Leaf, act: FactAccept, here: Here) -> Fact:
+    """Return the fact with an acceptance of one of its pieces of evidence.
+
+    Raises:
+        Unlawful: the evidence is not named or not sealed, or was accepted at this verdict.
+    """
+    law(act.evidence in fact.named(), FaultCode.EVIDENCE)
+    law(here.seen.is_concluded(act.evidence, {RecordingState.SEALED}, here.index), FaultCode.EVIDENCE)
+    proofs = dict(fact.proofs or {})
+    last = proofs[act.evidence][-1]
+    is_needless = last.accepted is not None and carries(last.accepted.act.verdict, act.verdict)
+    law(act.verdict is not Verdict.VERIFIED and not is_needless, FaultCode.TWICE)
+    told = last._replace(accepted=Accepted(act, leaf.actor, leaf.at))
+    proofs[act.evidence] = (*proofs[act.evidence][:-1], told)
     return fact._replace(proofs=proofs)
 
 

@@ -174,8 +174,26 @@ FACT_UNPROVEN = Refusal(
     Level.INFO,
     "有待证事实没有有效证据，不得审核通过或作出行政处罚决定（行政处罚法第四十条）",
     "A fact has no evidence that holds: no pass, no decision (Administrative Penalty Law, art. 40)",
-    "退回补充或恢复调查，为该事实关联已封存且相符的证据",
-    "return or reopen it, and prove the fact by evidence that is sealed and holds",
+    "退回补充或恢复调查，为该事实补充核验通过的证据，或由承办人写明理由采信已有证据",
+    "return or reopen it, then add evidence that is verified, or let the handler accept what there is and say why",
+)
+ACCEPTANCE_NEEDLESS = Refusal(
+    "acceptance-needless",
+    Conflict,
+    Level.INFO,
+    "这份证据无须采信：核验已通过，或已按现在的结论采信",
+    "This evidence needs no acceptance: it is verified, or was accepted as it stands",
+    "刷新页面查看现在的结论",
+    "reload to see how it stands",
+)
+ACCEPTANCE_IMPOSSIBLE = Refusal(
+    "acceptance-impossible",
+    Conflict,
+    Level.INFO,
+    "这份证据不能采信：尚在核验，或收到的内容与申报的不符、已隔离",
+    "This evidence cannot be accepted: it is being verified, or its bytes are not those declared and it is quarantined",
+    "等待核验结束；已隔离的，请补充其他证据",
+    "wait until it is verified; if it is quarantined, bring other evidence",
 )
 ACCOUNT_UNKNOWN = Refusal(
     "account-unknown",

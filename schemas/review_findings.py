@@ -38,10 +38,11 @@ class SeenRecord(Frozen):
 
 
 class SeenFact(Frozen):
-    """A fact to be proven and how many pieces of evidence that hold it has."""
+    """A fact to be proven, how many pieces of its evidence hold, and how many of these by an acceptance."""
 
     subject: str
     proofs: int
+    accepted: int = 0
 
 
 class Finding(Frozen):
@@ -153,8 +154,11 @@ def check_gate(check: Check, record: SeenRecord) -> CheckResult:
 
 @examines(PROOF)
 def check_proof(check: Check, fact: SeenFact) -> CheckResult:
-    """Say that no evidence that holds proves a fact."""
-    return check.held() if fact.proofs else check.found("fact-without-evidence")
+    """Say that no evidence that holds proves a fact, or nothing but what somebody accepted."""
+    if not fact.proofs:
+        return check.found("fact-without-evidence")
+    is_by_word = fact.accepted == fact.proofs
+    return check.found("fact-by-acceptance", accepted=fact.accepted) if is_by_word else check.held()
 
 
 @examines(LINKED_IN_TIME)

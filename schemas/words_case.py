@@ -1,5 +1,6 @@
 """Words of cases and of their legal review."""
 
+from schemas.acceptance import AcceptanceGround
 from schemas.case import CaseState, CaseStep
 from schemas.leaves_recusal import RecusalGround
 from schemas.review import GroundItem, OpinionWord, ReviewState
@@ -58,6 +59,18 @@ GROUND_ITEMS = vocabulary(
         GroundItem.DISCRETION: ("裁量", "Discretion"),
         GroundItem.DOCUMENTS: ("文书", "Documents"),
         GroundItem.OTHER: ("其他", "Other"),
+    },
+)
+
+ACCEPTANCE_GROUNDS = vocabulary(
+    AcceptanceGround,
+    {
+        AcceptanceGround.ORIGINAL_SEEN: ("已与原件、原物核对无误", "Compared with the original"),
+        AcceptanceGround.MAKER_CONFIRMS: ("制作人确认", "Whoever made it confirms it"),
+        AcceptanceGround.PARTY_CONFIRMS: ("当事人认可", "The party accepts it"),
+        AcceptanceGround.OTHER_EVIDENCE: ("其他证据相互印证", "Other evidence bears it out"),
+        AcceptanceGround.BESIDE_THE_FACT: ("疑点不涉及所证事实", "What is doubtful does not touch the fact"),
+        AcceptanceGround.OTHER: ("其他", "Other"),
     },
 )
 

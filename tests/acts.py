@@ -14,6 +14,7 @@ from uuid import UUID, uuid4
 from cryptography.hazmat.primitives.asymmetric import ec
 from sqlalchemy import select
 
+from schemas.acceptance import AcceptanceGround
 from schemas.account import RoleIn
 from schemas.actor import Actor, Role
 from schemas.base import HexDigest, whole_milliseconds
@@ -26,7 +27,7 @@ from schemas.equipment import CertificateIn, EquipmentReviewIn, PublicationIn, R
 from schemas.equipment_amend import FactAmendIn
 from schemas.equipment_version import EquipmentDescribeIn
 from schemas.errors import Busy, Conflict, EvidenceError, Invalid, NotFound, Refused
-from schemas.fact import FactIn, ProofIn
+from schemas.fact import AcceptanceIn, FactIn, ProofIn
 from schemas.finding import FindingAnswerIn
 from schemas.hand_in import LATE_CODES
 from schemas.holding import (
@@ -629,6 +630,24 @@ def _proof(world: World, chance: Random, *, is_ended: bool) -> None:
         act(world.who(chance, world.bureau.handler), ident, fact, proof, seen=seen)
 
 
+def accept(world: World, chance: Random) -> None:
+    with world.store.begin() as tx:
+        ident, seen = _case(tx, world, chance)
+        named = [
+            (fact.id, one.recording_id)
+            for fact in tx.facts.of_case(ident)
+            for one in fact.proofs
+            if one.recording_id is not None
+        ]
+        fact, recording = chance.choice(named or [(NOBODY, NOBODY)])
+        wish = AcceptanceIn(
+            recording_id=recording,
+            ground=chance.choice(list(AcceptanceGround)),
+            text="已与原件核对",
+        )
+        tx.facts.accept(world.who(chance, world.bureau.handler), ident, fact, wish, seen=seen)
+
+
 def give_opinion(world: World, chance: Random) -> None:
     with world.store.begin() as tx:
         rounds = [one for case in world.cases[-4:] for one in tx.reviews.of_case(case)[-1:]]
@@ -808,7 +827,7 @@ LINE: tuple[Act, ...] = (
 )
 DESK: tuple[Act, ...] = (
     open_case, step_case, go_on_with_case, amend, appoint, link, unlink, add_fact, withdraw_fact, prove,
-    unprove, give_opinion, answer, ask_for_package, fail_package,
+    unprove, accept, give_opinion, answer, ask_for_package, fail_package,
 )  # fmt: skip
 ROAD: tuple[Act, ...] = (
     enter_paper, enter_paper, restate_paper, describe_equipment, suspend, resume, take_in, judge_record, notify,

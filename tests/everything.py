@@ -6,6 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
+from schemas.acceptance import AcceptanceGround
 from schemas.account import AccountIn, AdmissionIn, RoleIn
 from schemas.actor import Actor, Role
 from schemas.agency import AgencyAmendIn, AgencyIn
@@ -19,10 +20,11 @@ from schemas.certificate import (
     CertificateVerifyIn,
 )
 from schemas.checks.claims import VERIFICATION
+from schemas.checks.manifest import SEQUENCE
 from schemas.equipment import PublicationIn, SuspensionIn
 from schemas.equipment_amend import FactAmendIn
 from schemas.equipment_version import EquipmentDescribeIn
-from schemas.fact import FactIn, ProofIn
+from schemas.fact import AcceptanceIn, FactIn, ProofIn
 from schemas.factor import SECRET_BYTES
 from schemas.finding import FindingAnswerIn
 from schemas.holding import (
@@ -383,6 +385,12 @@ def _case(bureau: Bureau) -> None:
     _in(bureau, case.id, lambda tx, seen: tx.cases.unlink(bureau.handler, case.id, ended, "与本案无关", seen))
     bureau.fact(case, kept)
     spare = bureau.fact(case, kept, text="不必证明")
+    doubted = bureau.capture(case, SEQUENCE.found("sequence-gap", seq=9, missing=1))
+    word = bureau.fact(case, doubted, text="当事人当场承认")
+    why = AcceptanceIn(
+        recording_id=doubted, ground=AcceptanceGround.PARTY_CONFIRMS, text="当事人看过录像，认可属实"
+    )
+    _in(bureau, case.id, lambda tx, seen: tx.facts.accept(bureau.handler, case.id, word.id, why, seen=seen))
     proof = ProofIn(recording_id=kept)
     _in(
         bureau,

@@ -205,6 +205,9 @@ def _case(scene: Scene, _: Clock) -> None:
     _add(scene, "case", f"{one}/facts/{{fact_id}}/withdraw", ids)
     _add(scene, "case", f"{one}/facts/{{fact_id}}/prove", ids, proof=proof)
     _add(scene, "case", f"{one}/facts/{{fact_id}}/unprove", ids, proof=proof)
+    _add(
+        scene, "case", f"{one}/facts/{{fact_id}}/accept/{{recording_id}}", ids, ground="other", text="已核对"
+    )
     ground = {**ids, "position": 1}
     _add(scene, "case", f"{one}/reviews/{{review_id}}/grounds/{{position}}/answer", ground, text="已补充")
     _add(scene, "case", f"{one}/link", ids, recording_id=str(uuid4()))

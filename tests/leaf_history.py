@@ -373,6 +373,8 @@ def story_of_a_case(world: World) -> Iterator[None]:
     spare = history.thing("fact")
     within(inside.FactAdd, handler, spare, position=9)
     within(inside.FactProve, handler, spare, evidence=evidence[0])
+    within(inside.FactAccept, handler, spare, evidence=evidence[0], verdict=Verdict.NOT_CHECKED)
+    within(inside.FactAccept, handler, spare, evidence=evidence[0], verdict=Verdict.DOUBTFUL)
     within(inside.FactUnprove, handler, spare, evidence=evidence[0])
     within(inside.FactWithdraw, handler, spare)
     yield from _rounds(world, case)

@@ -41,7 +41,7 @@ class Claims:
 
     `allowed` is how far the file may lie apart from it, as its agency sets, as of the receipt. `known` is what the register
     says of its device as of the capture, as known at the receipt. `is_unlisted` means that a manifest which holds lists
-    other files than this one.
+    other files than this one, `is_unsigned` that a person brought it and no manifest holds.
     """
 
     allowed: Tolerances
@@ -50,6 +50,7 @@ class Claims:
     checks: list[CheckResult] = field(default_factory=list)
     is_unlisted: bool = False
     known: Known = field(default_factory=Known)
+    is_unsigned: bool = False
 
 
 def manifest_claims(tx: Transaction, recording: Recording) -> Claims:
@@ -69,8 +70,10 @@ def manifest_claims(tx: Transaction, recording: Recording) -> Claims:
     ]
     allowed = tx.agency_settings.tolerances(recording.agency_id, recording.received_at)
     manifest, at = presented.manifest, recording.file_index
-    if manifest is None or at is None:
-        return Claims(allowed, checks=checks, is_unlisted=manifest is not None)
+    if manifest is None:
+        return Claims(allowed, checks=checks, is_unsigned=not tx.recordings.is_by_machine(recording))
+    if at is None:
+        return Claims(allowed, checks=checks, is_unlisted=True)
     known = _known(tx, recording, allowed)
     return Claims(allowed, file=manifest.files[at], manifest=manifest, checks=checks, known=known)
 

@@ -42,6 +42,7 @@ from schemas.setting import Setting
 from schemas.setting_list import ListSetting
 from schemas.stated_time import stated_time
 from schemas.tolerance import Tolerances
+from schemas.unsigned import unsigned
 from schemas.weight import weighed
 from storage.objects.hashing import hash_object
 from storage.outbox import MAX_ATTEMPTS, Job, JobKind
@@ -325,6 +326,8 @@ def of_content(recording: Recording, claims: Claims, probe: Probe) -> Iterator[C
     if claims.manifest is not None:
         yield from agreement(probe.facts, claims.manifest, claims.allowed)
         yield from register_agreement(probe.facts, recording.filename, claims.manifest, claims.known)
+    elif claims.is_unsigned:
+        yield from unsigned(probe.facts, probe.media_type)
     yield from stated_time(probe.facts, claims.manifest, recording.received_at)
     yield from document_time(probe.facts, claims.manifest, recording.received_at)
 

@@ -12,11 +12,9 @@ from api.console.case_form import (
     AnswerForm,
     CaseForm,
     CaseForms,
-    FactForm,
     HandlerForm,
     LiftForm,
     LinkForm,
-    ProofForm,
     RecusalForm,
     StepForm,
     UnlinkForm,
@@ -26,10 +24,11 @@ from api.console.guard import Acting, Visiting
 from api.console.listing import IGNORED, PAGE_ROWS, Asked, Sought, listed
 from api.console.office import each_once
 from api.console.recording import names_for
-from api.console.typed import Change, NoFields, Typed, VersionForm, W
+from api.console.typed import Change, NoFields, Typed, W
 from api.console.view import ProblemView, problem_view
 from api.console.visit import Mistake, Visit, go, submit, to
 from api.route import Route
+from schemas.acceptance import AcceptanceGround
 from schemas.case import (
     EVIDENCE_STATES,
     OPINION_STEPS,
@@ -42,8 +41,7 @@ from schemas.case import (
     course,
     exemption_in,
 )
-from schemas.fact import ProofIn
-from schemas.ids import CaseId, ExportId, FactId, RecordingId, RecusalId, ReviewId
+from schemas.ids import CaseId, ExportId, RecordingId, RecusalId, ReviewId
 from schemas.integrity import Shown
 from schemas.leaves_recusal import RecusalGround
 from schemas.office import Office
@@ -212,6 +210,7 @@ def shown(visit: Visit, case_id: CaseId, mistake: Mistake | None = None, *, find
         barred=tx.recusals.own(actor, found),
         kinds=list(ScopeKind),
         grounds=list(RecusalGround)[::-1],
+        acceptance_grounds=list(AcceptanceGround),
         may_link=may_link,
         find=find,
         candidates=_candidates(visit, found, find) if find and may_link else (),
@@ -291,46 +290,6 @@ def lift(
         visit.tx.recusals.lift(visit.actor, case_id, recusal_id, wish.reason)
 
     return change_case(visit, case_id, form, act, anchor="#recusals")
-
-
-@router.post("/cases/{case_id}/facts")
-def add_fact(visit: Acting, case_id: CaseId, form: Annotated[FactForm, Form()]) -> Response:
-    """Name a fact to be proven."""
-    return change_case(
-        visit, case_id, form, lambda asked: visit.tx.facts.add(visit.actor, case_id, *asked), anchor="#facts"
-    )
-
-
-@router.post("/cases/{case_id}/facts/{fact_id}/withdraw")
-def withdraw_fact(
-    visit: Acting, case_id: CaseId, fact_id: FactId, form: Annotated[VersionForm, Form()]
-) -> Response:
-    """Withdraw a fact."""
-
-    def act(version: int) -> None:
-        visit.tx.facts.withdraw(visit.actor, case_id, fact_id, version)
-
-    return change_case(visit, case_id, form, act, anchor="#facts")
-
-
-@router.post("/cases/{case_id}/facts/{fact_id}/prove")
-def prove(visit: Acting, case_id: CaseId, fact_id: FactId, form: Annotated[ProofForm, Form()]) -> Response:
-    """Name evidence of a fact."""
-
-    def act(asked: Change[ProofIn]) -> None:
-        visit.tx.facts.prove(visit.actor, case_id, fact_id, asked.wish, seen=asked.seen)
-
-    return change_case(visit, case_id, form, act, anchor="#facts")
-
-
-@router.post("/cases/{case_id}/facts/{fact_id}/unprove")
-def unprove(visit: Acting, case_id: CaseId, fact_id: FactId, form: Annotated[ProofForm, Form()]) -> Response:
-    """Take evidence away from a fact."""
-
-    def act(asked: Change[ProofIn]) -> None:
-        visit.tx.facts.unprove(visit.actor, case_id, fact_id, asked.wish, seen=asked.seen)
-
-    return change_case(visit, case_id, form, act, anchor="#facts")
 
 
 @router.post("/cases/{case_id}/reviews/{review_id}/grounds/{position}/answer")

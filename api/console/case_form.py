@@ -24,7 +24,7 @@ from api.console.typed import (
 )
 from schemas.base import Reason
 from schemas.case import CaseIn
-from schemas.fact import FactIn, ProofIn
+from schemas.fact import AcceptanceWhy, FactIn, ProofIn
 from schemas.leaves_recusal import RecusalGround
 from schemas.recusal import RecusalIn, RecusalLiftIn
 from schemas.review import AnswerIn
@@ -153,6 +153,16 @@ class ProofForm(Versioned[Change[ProofIn]]):
         return Change(ProofIn.model_validate({f"{noun}_id": ident}), seen(self))
 
 
+class AcceptanceForm(Versioned[Change[AcceptanceWhy]]):
+    """Why a recording proves a fact although its checks alone do not carry it."""
+
+    ground: str = label("采信理由")
+    text: str = label("具体说明")
+
+    def wish(self) -> Change[AcceptanceWhy]:
+        return change_of(self, AcceptanceWhy)
+
+
 class AnswerForm(Versioned[Change[AnswerIn]]):
     """The answer to one ground; `version` is that of the round."""
 
@@ -191,6 +201,7 @@ class CaseForms(Forms):
     lift: LiftForm = LiftForm()
     fact: FactForm = FactForm()
     proof: ProofForm = ProofForm()
+    acceptance: AcceptanceForm = AcceptanceForm()
     answer: AnswerForm = AnswerForm()
     unlink: UnlinkForm = UnlinkForm()
     why: WhyForm = WhyForm()

@@ -145,11 +145,11 @@ GATE = Check(
 
 PROOF = Check(
     name="proof",
-    version=1,
+    version=2,
     title=Words("待证事实的证据", "Evidence of a fact"),
     proves=Words(
-        "每项待证事实至少有一份有效证据。",
-        "Every fact to be proven has at least one piece of evidence that holds.",
+        "每项待证事实至少有一份证据核验通过，或由非现场监管两级审核认定有效。",
+        "For every fact to be proven one piece of evidence at least is verified, or found valid by both reviewers.",
     ),
     leaves=Words(
         "不说明事实已经清楚。",
@@ -158,11 +158,21 @@ PROOF = Check(
     findings=(
         mismatch(
             "fact-without-evidence",
-            zh="这项待证事实没有有效证据（行政处罚法第四十条）。",
-            en="No evidence that holds proves this fact (Administrative Penalty Law, art. 40).",
+            zh="这项待证事实没有核验通过的证据，也没有人采信（行政处罚法第四十条、第四十六条）。",
+            en="No evidence of this fact is verified, and nobody accepted any (Administrative Penalty Law, arts. 40, 46).",
             then=(
-                "请承办人补充证据，或撤回该待证事实。",
-                "Let the handler add evidence, or withdraw the fact.",
+                "请承办人补充证据、写明理由采信已有证据，或撤回该待证事实。",
+                "Let the handler add evidence, accept what there is and say why, or withdraw the fact.",
+            ),
+            severity=Severity.WARN,
+        ),
+        remark(
+            "fact-by-acceptance",
+            zh="这项待证事实只有人工采信的证据（{accepted} 份），没有核验通过的证据。",
+            en="This fact rests on evidence that somebody accepted ({accepted}); none of it is verified.",
+            then=(
+                "请审核采信的理由是否成立（行政处罚法第四十六条）。",
+                "Judge whether the reasons hold (Administrative Penalty Law, art. 46).",
             ),
             severity=Severity.WARN,
         ),

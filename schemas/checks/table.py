@@ -22,6 +22,7 @@ from schemas.checks.streams import STREAMS
 from schemas.checks.structure import STRUCTURE
 from schemas.checks.timing import TIMINGS
 from schemas.checks.tracks import TRACKS
+from schemas.checks.unsigned import UNSIGNED
 from schemas.integrity import Check, DeclaredFinding
 
 CHECKS: Mapping[str, Check] = {
@@ -30,6 +31,7 @@ CHECKS: Mapping[str, Check] = {
         CLAIMS,
         MANIFEST,
         AGREEMENT,
+        UNSIGNED,
         HOLDING,
         REGISTER,
         EXAMINATION,

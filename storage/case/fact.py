@@ -3,13 +3,22 @@
 from sqlalchemy import ColumnElement, and_, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
+from schemas.acceptance import carries
 from schemas.actor import Actor
-from schemas.fact import Fact, FactIn, ProofIn
+from schemas.fact import AcceptanceIn, Fact, FactIn, Proof, ProofIn
 from schemas.ids import CaseId, FactId
-from schemas.leaves_review import FactAdd, FactProve, FactUnprove, FactWithdraw
+from schemas.integrity import Verdict
+from schemas.leaves_review import FactAccept, FactAdd, FactProve, FactUnprove, FactWithdraw
 from schemas.policy import Action
+from schemas.recording import RecordingState
 from schemas.reference import reference
-from schemas.refusals_case import EVIDENCE_NOT_LINKED, FACT_UNKNOWN, PROOF_UNKNOWN
+from schemas.refusals_case import (
+    ACCEPTANCE_IMPOSSIBLE,
+    ACCEPTANCE_NEEDLESS,
+    EVIDENCE_NOT_LINKED,
+    FACT_UNKNOWN,
+    PROOF_UNKNOWN,
+)
 from storage.act import Deed, fresh_id
 from storage.case.case import Cases
 from storage.case.values import require_open
@@ -112,6 +121,51 @@ class Facts(Collection):
         self._write(deed, FactUnprove(evidence=proof.subject), case_id, fact_id)
         return self._fact(case_id, fact_id)
 
+    def accept(
+        self, actor: Actor, case_id: CaseId, fact_id: FactId, wish: AcceptanceIn, *, seen: int
+    ) -> Fact:
+        """Accept a recording as evidence of a fact that its checks alone do not carry, at the verdict it has now.
+
+        An acceptance ends with the evidence that it is of: who withdraws that names and accepts it anew.
+
+        Raises:
+            NotFound: no such case in scope, fact (slug `fact-unknown`) or evidence of it (slug `proof-unknown`).
+            Conflict: it is being verified or quarantined (slug `acceptance-impossible`), or needs no acceptance
+                (slug `acceptance-needless`).
+            Refused, TransitionRefused, VersionConflict: as for `add`.
+        """
+        deed = self._changing(actor, case_id, seen)
+        proof = self._proof(self._fact(case_id, fact_id), wish)
+        verdict = Verdict(proof.verdict)
+        if proof.state != RecordingState.SEALED:
+            raise ACCEPTANCE_IMPOSSIBLE("only what is sealed can be accepted", state=proof.state)
+        if carries(None if proof.acceptance is None else proof.acceptance.verdict, verdict):
+            raise ACCEPTANCE_NEEDLESS("it needs no acceptance", verdict=verdict)
+        text = wish.text.strip()
+        standing = and_(
+            fact_evidence.c.fact_id == fact_id,
+            fact_evidence.c.removed_at.is_(None),
+            fact_evidence.c.recording_id == wish.recording_id,
+        )
+        told = {
+            "acceptance_ground": wish.ground,
+            "acceptance_verdict": verdict,
+            "acceptance_text": text,
+            "accepted_by": actor.account_id,
+            "accepted_at": deed.at,
+        }
+        self._connection.execute(update(fact_evidence).where(standing).values(**told))
+        act = FactAccept(evidence=proof.subject, ground=wish.ground, verdict=verdict, text=shown(text))
+        self._write(deed, act, case_id, fact_id)
+        return self._fact(case_id, fact_id)
+
+    @staticmethod
+    def _proof(fact: Fact, wish: AcceptanceIn) -> Proof:
+        for proof in fact.proofs:
+            if proof.recording_id == wish.recording_id:
+                return proof
+        raise PROOF_UNKNOWN("this is no evidence of the fact")
+
     def of_case(self, case_id: CaseId) -> tuple[Fact, ...]:
         """Return the facts of a case in order, without withdrawn ones; the caller has checked the case."""
         standing = and_(case_facts.c.case_id == case_id, case_facts.c.withdrawn_at.is_(None))
@@ -144,7 +198,10 @@ class Facts(Collection):
 
     @staticmethod
     def _write(
-        deed: Deed, act: FactAdd | FactWithdraw | FactProve | FactUnprove, case_id: CaseId, fact_id: FactId
+        deed: Deed,
+        act: FactAdd | FactWithdraw | FactProve | FactUnprove | FactAccept,
+        case_id: CaseId,
+        fact_id: FactId,
     ) -> None:
         deed.write(act, reference("fact", fact_id), reference("case", case_id))
 

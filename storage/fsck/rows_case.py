@@ -6,7 +6,7 @@ from schemas.base import parse_rfc3339
 from schemas.case import CaseState
 from schemas.leaves_review import ExportBuild, ExportFail
 from schemas.life_case import Bar, CaseLife, Scoped
-from schemas.life_inside import Fact, Package, Round, Tie
+from schemas.life_inside import Accepted, Fact, Package, Round, Tie
 from schemas.reference import ident_of
 from schemas.replay import Folded
 from schemas.review import ReviewState
@@ -69,7 +69,10 @@ CASE_MIRRORS = (
         fact_evidence,
         case_facts.c.case_id,
         ("fact_id", "recording_id", "monitoring_id"),
-        ("added_by", "added_at", "removed_by", "removed_at"),
+        (
+            *("added_by", "added_at", "removed_by", "removed_at", "acceptance_ground", "acceptance_verdict"),
+            *("acceptance_text", "accepted_by", "accepted_at"),
+        ),
         fact_evidence.join(case_facts, case_facts.c.id == fact_evidence.c.fact_id),
     ),
     Mirror(
@@ -218,7 +221,18 @@ def _proofs(name: str, fact: Fact) -> Iterator[Row]:
                 "added_at": proof.at,
                 "removed_by": proof.ended_by,
                 "removed_at": proof.ended_at,
+                **_acceptance(proof.accepted),
             }
+
+
+def _acceptance(told: Accepted | None) -> Row:
+    return {
+        "acceptance_ground": told and told.act.ground,
+        "acceptance_verdict": told and told.act.verdict,
+        "acceptance_text": told and value_of(told.act.text),
+        "accepted_by": told and ident_of(told.by),
+        "accepted_at": told and told.at,
+    }
 
 
 def _round(life: CaseLife, one: Round, folded: Folded) -> Row:

@@ -80,6 +80,7 @@ class MonitoringLinks(Collection):
             party=party_of(self._connection, row)["party"],
             matter=row["matter"],
             bases=tuple(bases),
+            is_other_party=_is_other_party(row, record),
         )
 
     def _near(self, record: MonitoringRecord) -> Near:
@@ -257,6 +258,12 @@ def _traits(record: MonitoringRecord) -> Traits:
     if record.lat_e7 is not None and record.lon_e7 is not None:
         place = (record.lat_e7, record.lon_e7)
     return Traits(plate=record.plate, party_code=record.party_code, place=place, at=record.captured_at)
+
+
+def _is_other_party(row: RowMapping, record: MonitoringRecord) -> bool:
+    """Say whether both name their party by code, and not the same one; a plate may be driven by anybody."""
+    are_named = record.party_code is not None and row["party_code_digest"] is not None
+    return are_named and not row["is_same_party"]
 
 
 def _is_near(row: RowMapping, record: MonitoringRecord, near: Near) -> bool:

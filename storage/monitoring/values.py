@@ -126,13 +126,14 @@ class MonitoringLink(Frozen):
 
 
 class Suggestion(Frozen):
-    """A case that a record may belong to, and why; strongest first."""
+    """A case that a record may belong to, and why, strongest first; `is_other_party`: each names a party of its own."""
 
     case_id: CaseId
     case_number: str
     party: str
     matter: str
     bases: tuple[LinkBasis, ...]
+    is_other_party: bool = False
 
 
 @cache

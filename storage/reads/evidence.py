@@ -3,15 +3,18 @@
 from collections import defaultdict
 from collections.abc import Iterator
 
-from sqlalchemy import ColumnElement, Connection, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, Connection, RowMapping, and_, exists, func, or_, select
 
-from schemas.fact import Proof, ProofIn
+from schemas.acceptance import AcceptanceGround
+from schemas.fact import Acceptance, Proof, ProofIn
 from schemas.ids import CaseId, FactId
+from schemas.integrity import Verdict
 from schemas.monitoring_row import kept_row
 from schemas.reference import reference
 from schemas.review import EvidenceItem
 from storage.personal import opened_bytes
 from storage.reads.gate import proof_holds
+from storage.tables.actor import accounts
 from storage.tables.case import case_facts, case_links, fact_evidence
 from storage.tables.monitoring import monitoring_links, monitoring_records
 from storage.tables.recording import recordings
@@ -72,17 +75,31 @@ def proofs_of(connection: Connection, case_id: CaseId) -> dict[FactId, list[Proo
             func.coalesce(recordings.c.verdict, "").label("verdict"),
             _is_linked(case_id).label("is_linked"),
             proof_holds(case_id).label("holds"),
+            accounts.c.name.label("accepter"),
         )
         .join(case_facts, case_facts.c.id == fact_evidence.c.fact_id)
         .outerjoin(recordings, recordings.c.id == fact_evidence.c.recording_id)
         .outerjoin(monitoring_records, monitoring_records.c.id == fact_evidence.c.monitoring_id)
+        .outerjoin(accounts, accounts.c.id == fact_evidence.c.accepted_by)
         .where(standing, fact_evidence.c.removed_at.is_(None))
         .order_by(fact_evidence.c.id)
     ).mappings()
     found: dict[FactId, list[Proof]] = defaultdict(list)
     for row in rows:
-        found[row["fact_id"]].append(Proof.of_row(row))
+        found[row["fact_id"]].append(Proof.of_row({**row, "acceptance": _acceptance(row)}))
     return found
+
+
+def _acceptance(row: RowMapping) -> Acceptance | None:
+    if row["accepted_at"] is None:
+        return None
+    return Acceptance(
+        ground=AcceptanceGround(row["acceptance_ground"]),
+        text=row["acceptance_text"],
+        verdict=Verdict(row["acceptance_verdict"]),
+        accepted_by=row["accepter"],
+        accepted_at=row["accepted_at"],
+    )
 
 
 def _is_linked(case_id: CaseId) -> ColumnElement[bool]:

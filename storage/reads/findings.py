@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, and_, func, select
+from sqlalchemy import ColumnElement, Connection, ScalarSelect, and_, func, select
 
 from schemas.gate import gate_faults, recorded_later
 from schemas.ids import CaseId, RecordingId
@@ -20,7 +20,7 @@ from schemas.setting_list import ListSetting
 from storage.reads.case import decided_at
 from storage.reads.certificate_rule import rules_of
 from storage.reads.equipment import facts_of, kinds_of
-from storage.reads.gate import proof_holds
+from storage.reads.gate import proof_holds, rests_on_word
 from storage.reads.presence import attendances
 from storage.reads.recording import check_of
 from storage.reads.setting import said, setting_at
@@ -153,20 +153,18 @@ def _records(connection: Connection, case_id: CaseId, installed: StorageSettings
 
 
 def _facts(connection: Connection, case_id: CaseId) -> Iterator[SeenFact]:
-    holding = (
-        select(func.count())
-        .where(
-            fact_evidence.c.fact_id == case_facts.c.id,
-            fact_evidence.c.removed_at.is_(None),
-            proof_holds(case_id),
-        )
-        .correlate(case_facts)
-        .scalar_subquery()
-    )
+    def count(condition: ColumnElement[bool]) -> ScalarSelect[int]:
+        named = and_(fact_evidence.c.fact_id == case_facts.c.id, fact_evidence.c.removed_at.is_(None))
+        return select(func.count()).where(named, condition).correlate(case_facts).scalar_subquery()
+
     rows = connection.execute(
-        select(case_facts.c.id, holding.label("proofs"))
+        select(
+            case_facts.c.id,
+            count(proof_holds(case_id)).label("proofs"),
+            count(rests_on_word(case_id)).label("accepted"),
+        )
         .where(case_facts.c.case_id == case_id, case_facts.c.withdrawn_at.is_(None))
         .order_by(case_facts.c.position)
     )
     for row in rows:
-        yield SeenFact(subject=reference("fact", row.id), proofs=row.proofs)
+        yield SeenFact(subject=reference("fact", row.id), proofs=row.proofs, accepted=row.accepted)

@@ -1,7 +1,8 @@
 """What the gates of a case's steps look at: facts to be proven, proofs, the last review round, answers of art. 58."""
 
-from sqlalchemy import ColumnElement, Connection, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, exists, func, or_, select, tuple_
 
+from schemas.acceptance import CARRIED
 from schemas.case import CaseState
 from schemas.case_gate import CaseFacts
 from schemas.ids import CaseId
@@ -51,15 +52,15 @@ def gate_facts(connection: Connection, case_id: CaseId) -> CaseFacts:
 def proof_holds(case_id: CaseId) -> ColumnElement[bool]:
     """Return the condition under which a row of `fact_evidence` is linked now and proves something.
 
-    A recording holds when it is sealed and nothing it claims was found untrue: a quarantined one proves nothing.
-    A monitoring record holds when both of its reviewers found it valid.
+    A recording holds when it is sealed and verified, or sealed and accepted by a person at a verdict that is no worse
+    now: a quarantined one proves nothing. A monitoring record holds when both of its reviewers found it valid.
     """
     recording = (
         exists()
         .where(
             recordings.c.id == fact_evidence.c.recording_id,
             recordings.c.state == RecordingState.SEALED,
-            recordings.c.verdict != Verdict.MISMATCH,
+            or_(recordings.c.verdict == Verdict.VERIFIED, _is_accepted()),
             case_links.c.recording_id == recordings.c.id,
             case_links.c.case_id == case_id,
             case_links.c.unlinked_at.is_(None),
@@ -78,6 +79,18 @@ def proof_holds(case_id: CaseId) -> ColumnElement[bool]:
         .correlate(fact_evidence)
     )
     return or_(recording, record)
+
+
+def rests_on_word(case_id: CaseId) -> ColumnElement[bool]:
+    """Return the condition under which a row of `fact_evidence` proves something by an acceptance alone."""
+    recording = exists().where(
+        recordings.c.id == fact_evidence.c.recording_id, recordings.c.verdict != Verdict.VERIFIED
+    )
+    return and_(proof_holds(case_id), recording.correlate(fact_evidence))
+
+
+def _is_accepted() -> ColumnElement[bool]:
+    return tuple_(fact_evidence.c.acceptance_verdict, recordings.c.verdict).in_(CARRIED)
 
 
 def proven(case_id: CaseId) -> ColumnElement[bool]:

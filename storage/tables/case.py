@@ -16,8 +16,10 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY, UUID
 
+from schemas.acceptance import AcceptanceGround
 from schemas.case import CaseState
-from storage.tables.base import ident, metadata, moment, ref, sealed, states, words_index, words_of
+from schemas.integrity import Verdict
+from storage.tables.base import ident, metadata, moment, one_of, ref, sealed, states, words_index, words_of
 
 CASE_WORDS = words_of("cases.number")
 
@@ -114,7 +116,19 @@ fact_evidence = Table(
     moment("added_at", nullable=False),
     Column("removed_by", Text),
     moment("removed_at"),
+    Column("acceptance_ground", Text),
+    Column("acceptance_verdict", Text),
+    Column("acceptance_text", Text),
+    ref("accepted_by", "accounts.id", nullable=True),
+    moment("accepted_at"),
     CheckConstraint("num_nonnulls(recording_id, monitoring_id) = 1", name="one_evidence"),
+    CheckConstraint(
+        "num_nulls(acceptance_ground, acceptance_verdict, acceptance_text, accepted_by, accepted_at) IN (0, 5)"
+        " AND (accepted_at IS NULL OR recording_id IS NOT NULL)",
+        name="whole_acceptance",
+    ),
+    one_of("acceptance_ground", AcceptanceGround),
+    one_of("acceptance_verdict", Verdict),
     Index(
         "uq_fact_evidence_live",
         "fact_id",

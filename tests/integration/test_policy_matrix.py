@@ -162,6 +162,11 @@ WISHES: Mapping[str, dict[str, Any]] = {
     "POST /v1/cases/{case_id}/facts": {"text": "x"},
     "POST /v1/cases/{case_id}/facts/{fact_id}/proofs": {"recording_id": "{recording_id}"},
     "POST /v1/cases/{case_id}/facts/{fact_id}/unprove": {"recording_id": "{recording_id}"},
+    "POST /v1/cases/{case_id}/facts/{fact_id}/accept": {
+        "recording_id": "{recording_id}",
+        "ground": "other",
+        "text": "已核对",
+    },
     "POST /v1/cases/{case_id}/monitoring": {"monitoring_id": "{monitoring_id}"},
     "POST /v1/cases/{case_id}/monitoring/{monitoring_id}/unlink": {"reason": "x"},
     "POST /v1/reviews/{review_id}/opinion": {"opinion": "pass", "statement": "x"},
@@ -314,6 +319,7 @@ TEXTS_OF: Mapping[str, Mapping[str, str]] = {
     "/console/monitoring/{monitoring_id}/notification": {"proof": "x", "channel": "sms"},
     "/console/cases/{case_id}/facts/{fact_id}/prove": {"proof": "recording/{recording_id}"},
     "/console/cases/{case_id}/facts/{fact_id}/unprove": {"proof": "recording/{recording_id}"},
+    "/console/cases/{case_id}/facts/{fact_id}/accept/{recording_id}": {"ground": "other", "text": "已核对"},
     "/console/audits/{audit_id}/members/{member_id}/scores": {"code": "A1", "points": "1"},
 }
 
