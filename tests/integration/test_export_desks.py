@@ -33,6 +33,7 @@ from schemas.package import (
     proof_name,
 )
 from schemas.package_lines import leaves_text, openings_text, parse_leaves, parse_openings
+from schemas.review_scope import ScopeKind
 from schemas.words_event import EVENTS
 from storage.outbox import JobKind
 from storage.settings import seed
@@ -124,6 +125,18 @@ def test_a_later_examination_is_told_beside_the_sealed_verdict(package: Package)
     assert again
     assert all((one.was, one.verdict) == ("verified", "verified") for told in again.values() for one in told)
     assert any("重新检查 examined again" in line for line in sentences(report.story))
+
+
+def test_what_the_conclusion_answered_of_article_58_is_told(package: Package) -> None:
+    """The last answers stand in the package, opened and in words; a reviewed case tells no agreement."""
+    report = verify_package(package.path, package.trust)
+
+    assert report.story is not None
+    assert report.story.scope is not None
+    told = [(one.kind, one.applies, one.ground.value) for one in report.story.scope.answers]
+    assert told == [(kind.value, False, "不属于该情形") for kind in ScopeKind]
+    assert report.story.exemption is None
+    assert sum("否 no · 不属于该情形" in line for line in sentences(report.story)) == len(ScopeKind)
 
 
 def test_every_act_says_by_which_role_it_was_done(package: Package) -> None:

@@ -3,20 +3,26 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from itertools import count
+from itertools import count as numbers
+from pathlib import Path
 
 import httpx
 import pytest
 from sqlalchemy import delete, select, text, update
 
 from api.console.guard import form_token
+from api.custody import trust_of
 from api.deps import COOKIE
+from mobile_contract.client.verify import verify_package
+from mobile_contract.client.verify_origin import Trust
+from mobile_contract.client.verify_speech import sentences
 from schemas.actor import Actor, Role
 from schemas.case import Case, CaseState, CaseStep
 from schemas.duty import Duty
 from schemas.errors import EvidenceError
 from schemas.event import Event
 from schemas.fact import FactIn
+from schemas.integrity import Outcome
 from schemas.leaves_case import CaseConclude
 from schemas.life_case import CaseLife
 from schemas.policy import Action
@@ -24,6 +30,7 @@ from schemas.reference import reference
 from schemas.review_scope import ReviewRule, ScopeAnswerIn, ScopeKind
 from schemas.setting import SettingIn
 from schemas.setting_list import ListSetting
+from storage.outbox import JobKind
 from storage.store import Store
 from storage.tables.case import cases
 from storage.tables.scope import case_scopes
@@ -34,8 +41,12 @@ from tests.server import serving
 from tests.stand import PATIENCE_SECONDS
 from tests.tus import bearer
 from tests.web import TRUST
+from workers.custody import integrate
+from workers.media.sandbox.parent import Sandbox
+from workers.runner import Runner
+from workers.settings import WorkersSettings
 
-_NUMBERS = count(1)
+_NUMBERS = numbers(1)
 
 
 @pytest.fixture(scope="module")
@@ -281,6 +292,37 @@ def test_an_answer_that_was_changed_behind_our_back_is_found(bureau: Bureau) -> 
             tx.connection.execute(delete(case_scopes))
             tx.connection.execute(case_scopes.insert(), kept)
     assert faults(bureau.store, case.id) == []
+
+
+def test_the_package_of_an_exempt_case_tells_who_agreed(bureau: Bureau, tmp_path: Path) -> None:
+    """An outsider reads answers and agreement with their authors, and every claim of the chain is verified."""
+    store, case = bureau.store, bureau.step(bureau.exempt(), CaseStep.DECIDE)
+    integrate(store)
+    with store.begin() as tx:
+        ordered = tx.exports.request(bureau.handler, case.id)
+    integrate(store)
+    with Sandbox() as sandbox:
+        Runner(store, sandbox, WorkersSettings()).drain(JobKind.EXPORT)
+    with store.begin() as tx:
+        built = tx.exports.known(ordered.id)
+    assert built.state == "ready", built.failure
+    payload = bytearray(built.size_bytes or 0)
+    view, at = memoryview(payload), 0
+    with store.objects.open(built.object_key or "", built.version_id or "") as source:
+        while count := source.readinto(view[at:]):
+            at += count
+    (tmp_path / "case.zip").write_bytes(payload)
+    report = verify_package(tmp_path / "case.zip", Trust.parse(trust_of(store.settings)))
+    told = report.story
+    assert told is not None
+    assert told.case is not None
+    assert told.exemption is not None
+    assert (told.case.state, told.rounds) == ("decided", ())
+    assert told.exemption.reason.value == "案情简单，四种情形均不属于"
+    assert told.exemption.person.value == bureau.head.name
+    assert any("认定无须法制审核 no legal review needed" in line for line in sentences(told))
+    states = [one for one in report.claims if one.claim in {"chain", "state", "review_logged"}]
+    assert {one.outcome for one in states} == {Outcome.VERIFIED}
 
 
 @dataclass
