@@ -61,6 +61,15 @@ OBJECTS_REFUSED = Refusal(
     "The object store does not take this request",
     *OPERATOR,
 )
+OBJECTS_ANOTHER = Refusal(
+    "objects-another",
+    Unavailable,
+    Level.ERROR,
+    "证据存储里没有本系统保存过的任何记录，可能连接了另一个存储桶或文件夹；核验已暂停，记录原样等待",
+    "The store holds nothing that was kept: it may be another bucket or folder. Nothing is judged meanwhile",
+    "核对证据存储的地址和桶名，改正后核验会自行继续",
+    "check address and bucket of the store; once they are right, verification goes on by itself",
+)
 OBJECTS_UNVERSIONED = Refusal(
     "objects-unversioned",
     Unavailable,

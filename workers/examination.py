@@ -13,7 +13,7 @@ import structlog
 from schemas.errors import IntegrityBroken
 from schemas.examination import AS_OF_RECEIPT, is_of_every_frame
 from schemas.ids import ExaminationId
-from schemas.refusals_objects import OBJECT_BROKEN
+from schemas.refusals_objects import OBJECT_BROKEN, OBJECT_MISSING
 from schemas.scrub import StoreFault
 from schemas.setting_list import ListSetting
 from schemas.weight import weighed
@@ -55,6 +55,8 @@ def examine_again(verifier: Verifier, job: Job) -> None:
         if hasher.sha256.value != recording.sha256:
             raise OBJECT_BROKEN("the store gave other bytes than were sealed", recording_id=str(recording.id))
     except IntegrityBroken as err:  # elsewhere this stops the task; here finding it out ends it
+        if err.refusal is OBJECT_MISSING:
+            verifier.require_ours(recording)
         held = verifier.held(recording)
         with concluding(store, job) as tx:
             tx.examinations.fail_on_store(asked, StoreFault(err.slug), held.sha256.value if held else None)

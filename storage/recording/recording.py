@@ -150,6 +150,16 @@ class Recordings(Collection):
         """
         return self._recording(recordings.c.id == recording_id)
 
+    def newest_kept(self, recording_id: RecordingId, *, limit: int) -> tuple[tuple[str, str], ...]:
+        """Return key and version of the newest objects but this recording's: by them a store is told from another."""
+        rows = self._connection.execute(
+            select(recordings.c.object_key, recordings.c.version_id)
+            .where(recordings.c.id != recording_id)
+            .order_by(recordings.c.id.desc())
+            .limit(limit)
+        )
+        return tuple((row.object_key, row.version_id) for row in rows)
+
     def of_case(self, case_id: CaseId) -> tuple[Recording, ...]:
         """Return the recordings linked to a case now, oldest first; the caller has checked the case."""
         linked = select_recordings().where(is_linked(recordings.c.id, case_id)).order_by(recordings.c.id)

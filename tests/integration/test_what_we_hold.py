@@ -2,6 +2,7 @@
 
 import base64
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -175,6 +176,7 @@ def test_a_damaged_side_file_ends_the_job_at_once(house: House) -> None:
 @pytest.mark.parametrize("harm", ["lost", "cut"])
 def test_what_the_store_lost_before_the_first_verification_is_kept_apart(house: House, harm: str) -> None:
     """It waits for nobody for ever: quarantined, what is left of it locked, in the log and on the home page, once."""
+    house.device().capture("beside.bin", f"what tells that the store is ours, {harm}".encode())
     ident = house.device().capture(f"{harm}.bin", b"bytes that go")
     with house.store.begin() as tx:
         held = tx.recordings.known(ident)
@@ -209,6 +211,28 @@ def test_what_the_store_lost_before_the_first_verification_is_kept_apart(house: 
     integrate(house.store)
     wanted = "object-missing" if left is None else "object-size-differs"
     assert faults(house.store, ident) == [(wanted, f"recording/{ident}")]
+
+
+def test_another_store_judges_nothing(house: House, database_url: str, tmp_path: Path) -> None:
+    """A worker whose address names an empty bucket calls no recording lost: it waits, says so, and goes on by itself."""
+    for number in range(2):
+        house.device().capture("before.bin", f"kept in the right store {number}".encode())
+    house.verify()
+    ident = house.device().capture("elsewhere.bin", b"kept in the right store, too")
+    with closing(Store(make_settings(database_url, folder_url(tmp_path)))) as astray, capture_logs() as lines:
+        Runner(astray, house.sandbox, WorkersSettings()).drain(JobKind.VERIFY)
+
+    assert [line["problem"] for line in lines if line["event"] == "dependency_unavailable"] == [
+        "objects-another"
+    ]
+    with house.store.begin() as tx:
+        assert tx.recordings.known(ident).state is RecordingState.RECEIVED
+    assert house.job(ident) == ("ready", 0)
+    with house.store.begin() as tx:  # its pause is over
+        tx.connection.execute(update(jobs).where(jobs.c.subject_id == ident).values(not_before=func.now()))
+    assert [line["event"] for line in house.verify()] == ["recording_concluded"]
+    with house.store.begin() as tx:
+        assert tx.recordings.known(ident).state is RecordingState.SEALED
 
 
 def test_a_lost_object_is_a_fault_of_ours_to_the_reader(house: House) -> None:

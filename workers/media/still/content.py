@@ -103,7 +103,7 @@ class Content:
         """
         scale = min(1.0, _SAMPLE_PX / max(frame.width, frame.height))
         width, height = (max(2, round(side * scale)) for side in (frame.width, frame.height))
-        small = frame.reformat(width=width, height=height, format="gray", interpolation="POINT")
+        small = frame.reformat(width=width, height=height, format="gray", interpolation="POINT", threads=1)
         self.take(np.asarray(small.to_ndarray(), np.uint8), at_s)
 
     def take(self, grey: Grey, at_s: float) -> None:

@@ -393,7 +393,7 @@ def poster(frame: VideoFrame, longest_px: int) -> Derivative:
     """Scale one frame, turn it as its display matrix says, and encode it as JPEG."""
     scale = min(1.0, longest_px / max(frame.width, frame.height))
     width, height = (max(2, round(side * scale)) for side in (frame.width, frame.height))
-    small = frame.reformat(width=width, height=height, format="bgr24", interpolation="AREA")
+    small = frame.reformat(width=width, height=height, format="bgr24", interpolation="AREA", threads=1)
     return picture(
         np.asarray(small.to_ndarray(), dtype=np.uint8),
         kind="poster",
