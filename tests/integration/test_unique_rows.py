@@ -62,6 +62,7 @@ EMPTY = frozenset(
         "partner_codes",
         "presences",
         "recusals",
+        "renewals",
         "upload_parts",
         "upload_tails",
     }
