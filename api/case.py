@@ -193,7 +193,7 @@ def assign(
 def step(
     tx: Tx, actor: CurrentActor, case_id: CaseId, *, wish: StepIn, seen: SeenVersion, response: Response
 ) -> CaseOut:
-    """Take one step: file, investigate, conclude, reopen, exempt, submit, decide or close."""
+    """Take one step of those that need no more than a reason, or answers. Deciding and closing have their own addresses."""
     made = tx.cases.step(actor, case_id, wish.step, wish.reason, seen, answers=wish.answers)
     return tagged(response, CaseOut.of(made))
 

@@ -17,7 +17,8 @@ class CaseFacts(Frozen):
     `is_passed`: the last round was given `pass`. `unanswered`: grounds of the last round without an answer.
     `facts`: facts to be proven; `unproven`: those without sealed evidence that holds. Of art. 58: `is_scoped`: the last
     conclusion answered all four kinds; `applying`: of how many the case is; `is_demanded`: a rule of the agency asks for
-    a review; `is_reviewed`: a round was submitted before; `is_exempt`: the head agreed that none is needed.
+    a review; `is_reviewed`: a round was submitted before; `is_exempt`: the head agreed that none is needed. `is_found`: a
+    decision finds that the act was done; where it does not, nothing needs a proof.
     """
 
     is_passed: bool = False
@@ -30,6 +31,7 @@ class CaseFacts(Frozen):
     is_demanded: bool = False
     is_reviewed: bool = False
     is_exempt: bool = False
+    is_found: bool = True
 
 
 def _check_named(facts: CaseFacts) -> None:
@@ -64,7 +66,8 @@ def check_decision(facts: CaseFacts) -> None:
     """Legal review passed it, or the head agreed that none is needed (art. 58); every fact is proven (art. 40)."""
     if not facts.is_exempt and (facts.is_open or not facts.is_passed):
         raise CASE_NOT_PASSED("legal review has not passed it (art. 58)")
-    _check_proofs(facts)
+    if facts.is_found:
+        _check_proofs(facts)
 
 
 def _check_proofs(facts: CaseFacts) -> None:

@@ -81,6 +81,7 @@ from schemas.words_monitoring import (
     ROW_OUTCOMES,
     STAGES,
 )
+from schemas.words_overlap import OVERLAPS
 from schemas.words_people import (
     ACCOUNT_KINDS,
     ACCOUNT_NEEDS,
@@ -102,6 +103,7 @@ from schemas.words_people import (
     STANDING,
     TRAINING_FAULTS,
 )
+from schemas.words_procedure import DECISION_OUTCOMES, FORMALITIES, PENALTY_KINDS
 from schemas.words_role import ROLES
 from schemas.words_setting import AS_OF, LIST_SETTINGS, SETTINGS
 from schemas.words_trail import FACTOR_DEEDS, LOGIN_WAYS, SESSION_ENDS, TRAIL_EVENTS, TRAIL_RESULTS
@@ -122,6 +124,8 @@ _TABLES: tuple[Mapping[Any, Words], ...] = (
         REVIEW_STATES,
     ),
     *(REVIEW_RULES, SCOPE_KINDS),
+    *(DECISION_OUTCOMES, FORMALITIES, PENALTY_KINDS),
+    OVERLAPS,
     *(CLAIM_FAULTS, DRAW_CLAIMS, DRAW_FAULTS, GROUNDS, NOT_PROVEN, PACKAGE_CLAIMS),
     *(EVENTS, FAULTS, FSCK_PARTS, HEALTH, HEALTH_PARTS),
     *(CLOCKS, DERIVATION_FAILURES, DERIVATION_STATES, RETENTIONS),

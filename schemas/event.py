@@ -107,6 +107,8 @@ class Event(StrEnum):
     CASE_EXEMPT = "case:exempt"
     RECUSAL_BAR = "recusal:bar"
     RECUSAL_LIFT = "recusal:lift"
+    DOCUMENT_FILE = "document:file"
+    DOCUMENT_WITHDRAW = "document:withdraw"
     FACT_ADD = "fact:add"
     FACT_WITHDRAW = "fact:withdraw"
     FACT_PROVE = "fact:prove"

@@ -237,7 +237,7 @@ class CaseDecide(Act):
         chains=("case",),
         roles=frozenset({Role.HEAD}),
         versions=("case",),
-        words=Words("作出行政处罚决定", "Penalty decision made"),
+        words=Words("作出决定", "Decision made"),
         follows="the last round passed, or the head agreed that none is needed (art. 58); every fact is proven (art. 40)",
         columns={"to": "cases.state", "n": "cases.version", "at": "cases.decided_at"},
     )

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from schemas.actor import Role
 from schemas.case import EVIDENCE_STATES, CaseState
+from schemas.decision import PROVEN_OUTCOMES
 from schemas.leaf import Leaf
 from schemas.leaves_case import (
     CaseAmend,
@@ -25,6 +26,7 @@ from schemas.leaves_case import (
     MonitoringUnlink,
     TieBasis,
 )
+from schemas.leaves_procedure import CaseCloseListed, CaseDecideListed, DocumentFile, DocumentWithdraw
 from schemas.leaves_recusal import RecusalBar, RecusalGround, RecusalLift
 from schemas.leaves_review import (
     ExportBuild,
@@ -67,12 +69,25 @@ from schemas.life_inside import (
     unproven,
     untied,
 )
+from schemas.life_procedure import Documents, Taken, check_listed, filed, withdrawn
+from schemas.procedure import days_since
 from schemas.reference import noun_of
 
 _HEAD = frozenset({Role.HEAD})
 _VALUES = ("number", "party", "matter", "place", "party_code", "plates", "point", "occurred_at")
 _Conclude = CaseConclude | CaseConcludeScoped
-_Step = CaseFile | CaseInvestigate | _Conclude | CaseReopen | CaseExempt | CaseSubmit | CaseDecide | CaseClose
+_Decided = CaseDecide | CaseDecideListed
+_Step = (
+    CaseFile
+    | CaseInvestigate
+    | _Conclude
+    | CaseReopen
+    | CaseExempt
+    | CaseSubmit
+    | _Decided
+    | CaseClose
+    | CaseCloseListed
+)
 
 
 class Bar(NamedTuple):
@@ -126,6 +141,10 @@ class CaseLife(NamedTuple):
     """What the last one answered; None where it answered nothing."""
     exemption: Exemption | None = None
     """While it stands."""
+    documents: Documents = MappingProxyType({})
+    decision: Taken | None = None
+    closing: Taken | None = None
+    """The steps that list their duties; a step of version 1 lists none."""
 
     def is_barred(self, account: str) -> bool:
         """Say whether somebody is barred from it now."""
@@ -217,12 +236,25 @@ def _submitted(life: CaseLife, leaf: Leaf, act: CaseSubmit, here: Here) -> CaseL
     return after._replace(rounds=submitted(life.rounds, leaf, act, here.n), exemption=None)
 
 
-def _decided(life: CaseLife, leaf: Leaf, act: CaseDecide, here: Here) -> CaseLife:
+def _decided(life: CaseLife, leaf: Leaf, act: _Decided, here: Here) -> CaseLife:
     after = _moved(life, leaf, act, here)
     is_passed = bool(life.rounds) and life.rounds[-1].opinion == "pass"
     law(is_passed or life.state == CaseState.REVIEW_NOT_NEEDED, FaultCode.NOT_PASSED)
-    check_facts(life.facts, life.ties, here)
+    if isinstance(act, CaseDecide) or act.outcome in PROVEN_OUTCOMES:
+        check_facts(life.facts, life.ties, here)
     return after
+
+
+def _decided_listed(life: CaseLife, leaf: Leaf, act: CaseDecideListed, here: Here) -> CaseLife:
+    after = _decided(life, leaf, act, here)
+    check_listed(life.documents, leaf, act, days_since(life.moved_at.get(CaseState.FILED), leaf.at), here)
+    return after._replace(decision=Taken(act, leaf.actor, leaf.at))
+
+
+def _closed_listed(life: CaseLife, leaf: Leaf, act: CaseCloseListed, here: Here) -> CaseLife:
+    after = _moved(life, leaf, act, here)
+    check_listed(life.documents, leaf, act, None, here)
+    return after._replace(closing=Taken(act, leaf.actor, leaf.at))
 
 
 def _recording_tied(life: CaseLife, leaf: Leaf, act: CaseLink, here: Here) -> CaseLife:
@@ -348,6 +380,16 @@ def _lifted(life: CaseLife, leaf: Leaf, act: RecusalLift, here: Here) -> CaseLif
     return life._replace(bars={**life.bars, act.bar: lifted})
 
 
+def _document_filed(life: CaseLife, leaf: Leaf, act: DocumentFile, here: Here) -> CaseLife:
+    law(life.state != CaseState.CLOSED, FaultCode.CLOSED)
+    return life._replace(documents=filed(life.documents, life.ties, leaf, act, here))
+
+
+def _document_withdrawn(life: CaseLife, leaf: Leaf, act: DocumentWithdraw, here: Here) -> CaseLife:
+    law(life.state != CaseState.CLOSED, FaultCode.CLOSED)
+    return life._replace(documents=withdrawn(life.documents, leaf, act, here))
+
+
 CASE_TAKES: Takes[CaseLife] = MappingProxyType(
     {
         CaseAmend: _amended,
@@ -359,7 +401,9 @@ CASE_TAKES: Takes[CaseLife] = MappingProxyType(
         CaseExempt: _exempted,
         CaseSubmit: _submitted,
         CaseDecide: _decided,
+        CaseDecideListed: _decided_listed,
         CaseClose: _moved,
+        CaseCloseListed: _closed_listed,
         CaseLink: _recording_tied,
         CaseUnlink: _recording_untied,
         MonitoringLink: _record_tied,
@@ -367,6 +411,8 @@ CASE_TAKES: Takes[CaseLife] = MappingProxyType(
         MonitoringUnlink: _record_untied,
         RecusalBar: _barred,
         RecusalLift: _lifted,
+        DocumentFile: _document_filed,
+        DocumentWithdraw: _document_withdrawn,
         FactAdd: _fact_added,
         FactWithdraw: _fact_withdrawn,
         FactProve: _fact_proven,

@@ -26,6 +26,7 @@ from schemas.leaves_case import (
 )
 from schemas.leaves_monitoring import MonitoringOpine
 from schemas.leaves_presence import PresenceConfirm, PresenceConfirmByCode
+from schemas.leaves_procedure import CaseDecideListed
 from schemas.leaves_recording import ManifestDeclare, RecordingReceive
 from schemas.leaves_recusal import RecusalBar, RecusalLift
 from schemas.leaves_review import (
@@ -153,7 +154,7 @@ class Participation:
             case CaseExempt():
                 self._judge(index, Charge.EXEMPT, leaf.actor, case)
                 self._add(case, leaf.actor, Part.LED)
-            case CaseFile() | CaseDecide():
+            case CaseFile() | CaseDecide() | CaseDecideListed():
                 self._add(case, leaf.actor, Part.LED)
             case _:
                 self._judge(index, Charge.REVIEW, leaf.actor, case)
@@ -203,7 +204,7 @@ class Participation:
             **dict.fromkeys((ManifestDeclare, RecordingReceive, MonitoringOpine), _learn_capture),
             **dict.fromkeys((PresenceConfirm, PresenceConfirmByCode), _learn_capture),
             **dict.fromkeys((CaseOpen, CaseAppoint, CaseSubmit, CaseFile, CaseDecide), _learn_case),
-            **dict.fromkeys((CaseConcludeScoped, CaseExempt), _learn_case),
+            **dict.fromkeys((CaseConcludeScoped, CaseExempt, CaseDecideListed), _learn_case),
             **dict.fromkeys((ReviewPass, ReviewSupplement, ReviewReject), _learn_case),
             **dict.fromkeys(
                 (ReviewPassQualified, ReviewSupplementQualified, ReviewRejectQualified), _learn_case

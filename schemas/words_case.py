@@ -17,7 +17,7 @@ CASE_STATES = vocabulary(
         CaseState.INVESTIGATION_CLOSED: ("调查终结", "Investigation closed"),
         CaseState.LEGAL_REVIEW: ("法制审核", "Legal review"),
         CaseState.REVIEW_NOT_NEEDED: ("无须法制审核", "No legal review needed"),
-        CaseState.DECIDED: ("已作出行政处罚决定", "Decided"),
+        CaseState.DECIDED: ("已作出决定", "Decided"),
         CaseState.CLOSED: ("已结案", "Closed"),
     },
 )
@@ -34,7 +34,7 @@ CASE_STEPS = vocabulary(
         CaseStep.PASS: ("审核通过", "Pass"),
         CaseStep.SUPPLEMENT: ("退回补充（补正）", "Supplement"),
         CaseStep.REJECT: ("审核不同意", "Reject"),
-        CaseStep.DECIDE: ("作出行政处罚决定", "Make the penalty decision"),
+        CaseStep.DECIDE: ("作出决定", "Make the decision"),
         CaseStep.CLOSE: ("结案", "Close the case"),
     },
 )

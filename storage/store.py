@@ -42,7 +42,10 @@ from storage.audit.audit import Audits
 from storage.audit.recheck import Rechecks
 from storage.audit.score import AuditScores
 from storage.case.case import Cases
+from storage.case.decision import Decisions
 from storage.case.fact import Facts
+from storage.case.overlap import Overlaps
+from storage.case.procedure import Procedures
 from storage.case.recusal import Recusals
 from storage.collection import Unit
 from storage.device.device import Devices
@@ -331,6 +334,18 @@ class Transaction(Unit):
     @cached_property
     def exports(self) -> Exports:
         return Exports(self, self.cases)
+
+    @cached_property
+    def overlaps(self) -> Overlaps:
+        return Overlaps(self, self.cases)
+
+    @cached_property
+    def procedures(self) -> Procedures:
+        return Procedures(self, self.cases)
+
+    @cached_property
+    def decisions(self) -> Decisions:
+        return Decisions(self, self.cases, self.procedures)
 
     @cached_property
     def recusals(self) -> Recusals:

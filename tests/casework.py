@@ -10,6 +10,7 @@ from schemas.actor import Actor, Role
 from schemas.case import REASONED, STEPS, Case, CaseIn, CaseState, CaseStep
 from schemas.checks.claims import DIGEST
 from schemas.checks.table import CHECKS
+from schemas.decision import ClosingIn, DecisionIn, DecisionOutcome, PenaltyKind, UnrecordedIn
 from schemas.digest import sha256_hex
 from schemas.examination import edition_of
 from schemas.fact import Fact, FactIn, ProofIn
@@ -159,6 +160,9 @@ class Bureau:
         return case if state is CaseState.DECIDED else self.step(case, CaseStep.CLOSE)
 
 
+UNRECORDED = "测试中没有文书"
+
+
 def take(
     tx: Transaction,
     actor: Actor,
@@ -169,12 +173,35 @@ def take(
     seen: int | None = None,
     answers: Sequence[ScopeAnswerIn] = NONE,
 ) -> Case:
-    """Take a step with all that it asks for: a conclusion its answers, others a reason; on the version of now or `seen`."""
+    """Take a step with all that it asks for: answers, a reason, lines; on the version of now or `seen`."""
     ident = CaseId(case_id)
     told = answers if step is CaseStep.CONCLUDE else ()
     because = reason or ("情况属实" if step in REASONED else "")
     at = tx.cases.known(ident).version if seen is None else seen
+    if step is CaseStep.DECIDE:
+        return tx.decisions.decide(actor, ident, decision(tx, actor, case_id, reason=reason), at)
+    if step is CaseStep.CLOSE:
+        wish = ClosingIn(unrecorded=unrecorded(tx, actor, case_id, step), reason=reason)
+        return tx.decisions.close(actor, ident, wish, at)
     return tx.cases.step(actor, ident, step, because, at, answers=told)
+
+
+def decision(tx: Transaction, actor: Actor, case_id: UUID, **said: object) -> DecisionIn:
+    """A warning, and a reason for every duty that is not recorded; `said` stands as it is."""
+    lines = unrecorded(tx, actor, case_id, CaseStep.DECIDE)
+    given = {"outcome": DecisionOutcome.PENALTY, "unrecorded": lines, **said}
+    if given["outcome"] == DecisionOutcome.PENALTY:
+        given = {"penalties": [PenaltyKind.WARNING], **given}
+    return DecisionIn.model_validate(given)
+
+
+def unrecorded(tx: Transaction, actor: Actor, case_id: UUID, step: CaseStep) -> list[UnrecordedIn]:
+    """A reason for every duty that is done by a step and not recorded now."""
+    return [
+        UnrecordedIn(formality=one.formality, reason=UNRECORDED)
+        for one in tx.procedures.of_case(actor, case_id)
+        if one.rule.by is step and not one.is_recorded
+    ]
 
 
 def version(tx: Transaction, actor: Actor, case: Case) -> int:

@@ -74,7 +74,7 @@ def make_desk_case(store: Store, runner: Runner) -> tuple[UUID, Actor]:
             review = tx.reviews.opine(road.second, review.id, opinion, review.version)
             if review.grounds:
                 tx.reviews.answer(handler, review.id, 1, AnswerIn(text="已说明"), seen=review.version)
-    now(lambda tx, seen: tx.cases.step(head, ref, CaseStep.DECIDE, "", seen))
+    now(lambda tx, seen: take(tx, head, ref, CaseStep.DECIDE, seen=seen))
     with store.begin() as tx:
         assert tx.cases.get(handler, ref).state is CaseState.DECIDED
     return ref, handler

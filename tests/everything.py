@@ -21,6 +21,7 @@ from schemas.certificate import (
 )
 from schemas.checks.claims import VERIFICATION
 from schemas.checks.manifest import SEQUENCE
+from schemas.decision import PenaltyKind
 from schemas.equipment import PublicationIn, SuspensionIn
 from schemas.equipment_amend import FactAmendIn
 from schemas.equipment_version import EquipmentDescribeIn
@@ -56,6 +57,7 @@ from schemas.monitoring import (
 )
 from schemas.presence import PresenceAnswer, PresenceIn, PresencesIn, SettlementIn
 from schemas.presence_code import ScanIn
+from schemas.procedure import DocumentIn, Formality
 from schemas.recording import RecordingFilter, RecordingState
 from schemas.rectification import RectificationIn, RectificationStep, RectificationStepIn
 from schemas.recusal import RecusalIn
@@ -74,7 +76,7 @@ from storage.store import Store
 from storage.tables.case import case_links
 from storage.tables.export import exports
 from storage.tables.recording import recordings
-from tests.casework import PASS, SUPPLEMENT, Bureau, make_bureau, swapped
+from tests.casework import PASS, SUPPLEMENT, Bureau, decision, make_bureau, swapped
 from tests.factories import LOST, enrol_device, make_account, password_hash
 from tests.media import jpeg
 from tests.monitoring import Highway, jpeg_media, make_highway
@@ -403,8 +405,12 @@ def _case(bureau: Bureau) -> None:
     bureau.answer(given)
     case, review = bureau.submit(bureau.get(case))
     bureau.opine(review, PASS)
-    for step in (CaseStep.DECIDE, CaseStep.CLOSE):
-        case = bureau.step(case, step, "照此办理")
+    _documents(bureau, case.id)
+    with bureau.store.begin() as tx:
+        fined = {"penalties": [PenaltyKind.WARNING, PenaltyKind.FINE], "fine_fen": 20_000}
+        wish = decision(tx, bureau.head, case.id, reason="照此办理", **fined)
+        tx.decisions.decide(bureau.head, case.id, wish, tx.cases.get(bureau.head, case.id).version)
+    case = bureau.step(bureau.get(case), CaseStep.CLOSE, "照此办理")
     _exempt(bureau)
     other, _ = bureau.submitted()
     _recusals(bureau, other.id)
@@ -421,6 +427,21 @@ def _exempt(bureau: Bureau) -> None:
     case = bureau.step(bureau.exempt(), CaseStep.REOPEN, "补充证据")
     for step in (CaseStep.CONCLUDE, CaseStep.EXEMPT, CaseStep.DECIDE):
         case = bureau.step(case, step, "照此办理")
+
+
+def _documents(bureau: Bureau, case_id: UUID) -> None:
+    """A notice is filed with its recording, the record of a plea with its number alone, and withdrawn again."""
+    with bureau.store.begin() as tx:
+        recording = tx.recordings.of_case(case_id)[0].id
+        day = day_of(tx.now)
+        told = DocumentIn(
+            formality=Formality.NOTICE, title="行政处罚事先告知书", dated=day, recording_id=recording
+        )
+        tx.procedures.file(bureau.handler, case_id, told)
+        heard = DocumentIn(formality=Formality.PLEA, title="陈述申辩笔录", number="〔2026〕7号", dated=day)
+        wrong = tx.procedures.file(bureau.head, case_id, heard)
+    with bureau.store.begin() as tx:
+        tx.procedures.withdraw(bureau.handler, case_id, wrong.id, "属于另一案件")
 
 
 def _recusals(bureau: Bureau, case_id: UUID) -> None:

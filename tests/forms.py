@@ -15,7 +15,7 @@ from schemas.account import AccountIn, RoleIn
 from schemas.actor import Actor, Role
 from schemas.agency import AgencyIn
 from schemas.approval import ApprovalIn
-from schemas.case import CaseIn, CaseStep
+from schemas.case import CaseIn, CaseState, CaseStep
 from schemas.certificate import CertificateIssueIn, CertificateStep, CertificateStepIn
 from schemas.factor import SECRET_BYTES, Demand
 from schemas.holding import IssueIn
@@ -24,18 +24,20 @@ from schemas.leaves_recusal import RecusalGround
 from schemas.look import LookFrom, LookIn, LookReason, LookWay
 from schemas.monitoring import LinkBasis, ReviewStage
 from schemas.presence import PresenceAnswer, PresenceIn
+from schemas.procedure import DocumentIn, Formality
 from schemas.rectification import RectificationIn
 from schemas.recusal import RecusalIn
 from schemas.review_scope import ScopeKind
 from schemas.roster import Roster
 from schemas.shift import ShiftIn
 from schemas.standard import DEMO_STANDARD
+from schemas.trail import day_of
 from schemas.training import TrainingIn
 from storage.actor.factor import Confirmed
 from storage.flow.sheet import rows_of
 from storage.objects.values import Stored
 from storage.store import Store, Transaction
-from tests.casework import SUPPLEMENT, make_bureau
+from tests.casework import PASS, SUPPLEMENT, make_bureau
 from tests.factories import PASSWORD, enrol_device, make_account, make_agency
 from tests.monitoring import make_highway
 from tests.supervision import Clock, make_supervision
@@ -239,6 +241,26 @@ def _case(scene: Scene, _: Clock) -> None:
     _add(scene, "case", "/console/cases/{case_id}/recusals", ids, **away)
     lift = {**ids, "recusal_id": bar.id}
     _add(scene, "case", "/console/cases/{case_id}/recusals/{recusal_id}/lift", lift)
+    with scene.store.begin() as tx:
+        served = DocumentIn(formality=Formality.SERVICE, title="送达回证", dated=day_of(tx.now))
+        document = {**ids, "document_id": tx.procedures.file(bureau.handler, case.id, served).id}
+    notice = {
+        "formality": "notice",
+        "title": "行政处罚事先告知书",
+        "number": "",
+        "dated": "2026-01-05",
+        "recording_id": "",
+    }
+    _add(scene, "case", "/console/cases/{case_id}/documents", ids, **notice)
+    _add(scene, "case", "/console/cases/{case_id}/documents/{document_id}/withdraw", document)
+    passed, round_ = bureau.submitted()
+    bureau.opine(round_, PASS)
+    six = [one.value for one in Formality if one not in (Formality.TERM, Formality.SERVICE)]
+    fined = {"outcome": "penalty", "penalties": ["fine"], "fine": "200"}
+    listed = {"formality": six, "why": ["测试中没有文书"] * len(six)}
+    _add(scene, "case", "/console/cases/{case_id}/decision", {"case_id": passed.id}, **fined, **listed)
+    ended, listed = bureau.at(CaseState.DECIDED), {"formality": ["service"], "why": ["当事人尚未签收"]}
+    _add(scene, "case", "/console/cases/{case_id}/closing", {"case_id": ended.id}, **listed)
     _add(scene, "case", "/console/devices/codes")
     keeper = make_account(scene.store, bureau.agency, Role.CUSTODIAN)[1]
     with scene.store.begin() as tx:
@@ -530,7 +552,7 @@ class Controls(HTMLParser):
         if not self._is_inside:
             return
         name, value = given.get("name") or "", given.get("value") or ""
-        if tag == "input" and given.get("type") == "radio":
+        if tag == "input" and given.get("type") in ("checkbox", "radio"):
             self.offered.setdefault(name, set()).add(value)
             self.found.setdefault(name, []).extend([value] if "checked" in given else [])
         elif tag == "input" and given.get("type") != "hidden":

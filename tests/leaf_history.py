@@ -27,6 +27,7 @@ from schemas import leaves_log as logs
 from schemas import leaves_look as watching
 from schemas import leaves_monitoring as records
 from schemas import leaves_presence as there
+from schemas import leaves_procedure as procedure
 from schemas import leaves_recording as line
 from schemas import leaves_rectification as mending
 from schemas import leaves_recusal as away
@@ -40,10 +41,12 @@ from schemas import leaves_training as training_leaves
 from schemas.act import Act
 from schemas.actor import Reach, Role
 from schemas.chain import genesis, leaf_digest, step
+from schemas.decision import DecisionOutcome, PenaltyKind
 from schemas.directory import Directory
 from schemas.integrity import Verdict
 from schemas.leaf import Leaf, Place, leaf_bytes, parse_leaf
 from schemas.opening import Shown
+from schemas.procedure import Formality
 from schemas.replay import Folded, Turn, fold, turn_of
 from schemas.retention import RetentionClass
 from schemas.review_scope import ScopeKind
@@ -370,6 +373,12 @@ def story_of_a_case(world: World) -> Iterator[None]:
     within(away.RecusalLift, head, recusal, bar=bar)
     within(away.RecusalBar, second, own, person=second, ground=by_self)
     yield
+    paper, wrong = history.thing("document"), history.thing("document")
+    within(procedure.DocumentFile, handler, paper, recording=evidence[0], formality=Formality.NOTICE)
+    filed = within(procedure.DocumentFile, handler, wrong, recording=None, formality=Formality.PLEA)
+    yield
+    within(procedure.DocumentWithdraw, head, wrong, filed=filed)
+    yield
     spare = history.thing("fact")
     within(inside.FactAdd, handler, spare, position=9)
     within(inside.FactProve, handler, spare, evidence=evidence[0])
@@ -379,9 +388,21 @@ def story_of_a_case(world: World) -> Iterator[None]:
     within(inside.FactWithdraw, handler, spare)
     yield from _rounds(world, case)
     yield from _packages(world, case)
-    within(cases.CaseDecide, head)
+    listed, outcome = rng.choice(
+        ((True, DecisionOutcome.PENALTY), (True, DecisionOutcome.MINOR), (False, None))
+    )
+    if outcome is None:
+        within(cases.CaseDecide, head)
+    else:
+        kinds = (PenaltyKind.WARNING,) if outcome is DecisionOutcome.PENALTY else ()
+        lines = [_line(one, documents=one is Formality.NOTICE) for one in tuple(Formality)[:6]]
+        told = {"outcome": outcome, "penalties": kinds, "fine_fen": None, "formalities": tuple(lines)}
+        within(procedure.CaseDecideListed, head, **told)
     yield
-    within(cases.CaseClose, handler)
+    if listed:
+        within(procedure.CaseCloseListed, handler, formalities=(_line(Formality.SERVICE),))
+    else:
+        within(cases.CaseClose, handler)
     yield
 
 
@@ -413,6 +434,13 @@ def story_of_an_exempt_case(world: World) -> Iterator[None]:
         history.write(scope.CaseExempt, case, head)
         history.write(ends, case, handler if ends is scope.CaseReopen else head)
         yield
+
+
+def _line(formality: Formality, *, documents: bool = False) -> procedure.ListedFormality:
+    """A duty that is recorded by one document, or says why it is not; the term is kept."""
+    is_recorded = documents or formality is Formality.TERM
+    why = None if is_recorded else shown_text("没有文书")
+    return procedure.ListedFormality(formality=formality, documents=int(documents), why=why)
 
 
 def qualify(world: World, account: str, *, kind: str = "legal", **members: Any) -> str:

@@ -38,6 +38,7 @@ ELSEWHERE = frozenset(
             "partner_codes",
             "presences",
             "recusals",
+            *("case_decisions", "case_documents", "case_formalities"),
             "agency_settings",
             "shifts",
             "sessions",

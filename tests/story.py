@@ -27,6 +27,12 @@ from tests.web import TRUST
 ARTIFACTS = ROOT / "tests" / "artifacts"
 OFFICERS = ("10320002001", "10320002002")
 CASE = "示交立字〔2026〕第088号"
+UNRECORDED = (
+    "不适用：当事人未要求听证",
+    "纸质集体讨论笔录在卷，未扫描",
+    "决定书与本决定同日制发",
+)
+"""Why the head says that the hearing, the discussion and the written decision are not recorded."""
 PLATE = "苏J0W888"
 PARTY, PARTY_CODE, PHONE = "某某建材公司", "91320903MA1DEM001U", "13805109988"
 """Who is weighed, and where they are told: in clear in no table and no log."""
@@ -284,7 +290,6 @@ class Story:
         self.picture(chen, "case-handler")
         chen.press("提交法制审核")
         zhang.open(f"/console/cases/{self.case}")
-        zhang.press("作出行政处罚决定")
         zhang.sees("法制审核未通过")
         xu.open("/console/reviews")
         xu.page.get_by_role("link", name=CASE).click()
@@ -293,12 +298,38 @@ class Story:
         xu.page.get_by_label("总体说明").fill("事实清楚，证据充分")
         xu.press("审核通过 v")
         xu.sees("本轮意见已给出")
+        self.the_procedure_is_recorded(chen)
         zhang.open(f"/console/cases/{self.case}")
-        zhang.press("作出行政处罚决定")
+        zhang.page.get_by_label("处理结果").select_option("penalty")
+        zhang.page.get_by_label("罚款", exact=True).check()
+        zhang.page.get_by_label("罚款金额（元）").fill("50000")
+        boxes = zhang.page.get_by_label("未记录的理由")
+        assert boxes.count() == len(UNRECORDED)
+        for place, reason in enumerate(UNRECORDED):
+            boxes.nth(place).fill(reason)
+        self.picture(zhang, "decide")
+        zhang.press("作出决定")
+        zhang.sees("罚款 50,000 元")
+        for reason in UNRECORDED:
+            zhang.sees(f"未记录的理由：{reason}")
         chen.open(f"/console/cases/{self.case}")
+        chen.page.get_by_label("未记录的理由").fill("当事人下落不明，公告送达期间未满")
         chen.press("结案")
         chen.sees("已结案")
         self.picture(chen, "case-closed")
+
+    def the_procedure_is_recorded(self, chen: Person) -> None:
+        """Two duties are recorded by their documents; the others are left for the head to answer for."""
+        papers = (("notice", "行政处罚事先告知书"), ("plea", "陈述申辩笔录"))
+        for formality, title in papers:
+            chen.open(f"/console/cases/{self.case}")
+            chen.page.locator("#procedure summary", has_text="登记程序文书").click()
+            chen.page.locator("#procedure select[name=formality]").select_option(formality)
+            chen.page.get_by_label("文书名称").fill(title)
+            chen.page.get_by_label("文书日期").fill("2026-01-05")
+            chen.page.locator("#procedure").get_by_role("button", name="登记", exact=True).click()
+            chen.sees(title)
+        self.picture(chen, "procedure")
 
     def the_supervisor_draws_it(self) -> None:
         wu, ding = self.person("wu"), self.person("ding")

@@ -1,5 +1,6 @@
 """What keeps an insert from meeting a constraint: one line for each that the schema has."""
 
+ONCE = "a case is decided and closed once, behind the lock of its chain"
 OWN_LOCK = "numbered behind the lock of the chain that the row belongs to"
 OWN_KEY = "the key is made for the row"
 ON_CONFLICT = "ON CONFLICT: the one that is there is taken, or named"
@@ -74,6 +75,9 @@ LOOKS = {
     "recordings.upload_id": "the upload's state is read behind its row's lock",
     "review_grounds.review_id+position": OWN_LOCK,
     "recusals.case_id+account_id": "looked for behind the lock of the case's chain",
+    "case_decisions.case_id": ONCE,
+    "case_formalities.case_id+formality": ONCE,
+    "case_documents.leaf": "a leaf holds its own id and random salts",
     "recusals.leaf": "a leaf holds its own id and random salts",
     "reviews.case_id+round": OWN_LOCK,
     "equipment_certificates.leaf": "a leaf holds its own place and random salts",

@@ -41,15 +41,19 @@ from schemas.case import (
     course,
     exemption_in,
 )
+from schemas.decision import Decision, DecisionOutcome, PenaltyKind
 from schemas.ids import CaseId, ExportId, RecordingId, RecusalId, ReviewId
 from schemas.integrity import Shown
 from schemas.leaves_recusal import RecusalGround
 from schemas.office import Office
+from schemas.overlap import Overlapping
 from schemas.policy import Action
+from schemas.procedure import FILED, FormalityLine
 from schemas.recording import Recording, RecordingFilter, RecordingState, counted_once
 from schemas.recusal import Recusal, RecusalLiftIn
 from schemas.review import AnswerIn
 from schemas.review_scope import Scope, ScopeKind
+from schemas.trail import day_of
 from schemas.verdict import shown as reads_as
 from storage.export.export import Export
 from storage.monitoring.values import MonitoringLink
@@ -139,6 +143,8 @@ class ToldCase(NamedTuple):
     denied: int
     worse: list[Recording]
     recusals: tuple[Recusal, ...]
+    procedure: tuple[FormalityLine, ...]
+    decision: Decision | None
     past: list[CaseLink]
     ended: list[MonitoringLink]
     exports: tuple[Export, ...]
@@ -172,6 +178,8 @@ def told_of_case(visit: Visit, found: Case) -> ToldCase:
         denied=tx.presences.denied_among([one.id for one in linked]),
         worse=_worse(tx, found, linked),
         recusals=tx.recusals.of_case(actor, found.id),
+        procedure=tx.procedures.of_case(actor, found.id),
+        decision=tx.decisions.of_case(actor, found.id),
         past=[link for link in tx.cases.links(found.id) if link.unlinked_at is not None],
         ended=[link for link in record_links if link.unlinked_at is not None],
         exports=tx.exports.of_case(actor, found.id) if may_export else (),
@@ -199,10 +207,16 @@ def shown(visit: Visit, case_id: CaseId, mistake: Mistake | None = None, *, find
         here="cases",
         **told._asdict(),
         steps=_offers(visit, found, granted),
+        overlapping=_overlapping(visit, found, granted),
         may_run=Action.CASE_RUN in granted,
         may_assign=Action.CASE_DECIDE in granted,
         may_review=Action.CASE_REVIEW in granted,
         is_open=found.state in EVIDENCE_STATES,
+        may_file=Action.CASE_RUN in granted and found.state is not CaseState.CLOSED,
+        filed_kinds=FILED,
+        outcomes=list(DecisionOutcome),
+        penalty_kinds=list(PenaltyKind),
+        today=day_of(tx.now),
         seen=told.evidence.seen
         | tx.recordings.visible(actor, [link.recording_id for link in told.past])
         | tx.monitoring.visible(actor, [link.monitoring_id for link in told.ended]),
@@ -219,11 +233,19 @@ def shown(visit: Visit, case_id: CaseId, mistake: Mistake | None = None, *, find
     )
 
 
+def _overlapping(visit: Visit, found: Case, granted: frozenset[Action]) -> Overlapping | None:
+    """Return what whoever files a lead compares it with; None behind the filing, and for whoever does not work on it."""
+    if found.state is not CaseState.LEAD or not granted & {Action.CASE_RUN, Action.CASE_DECIDE}:
+        return None
+    return visit.tx.overlaps.of_case(visit.actor, found.id)
+
+
 class Offer(NamedTuple):
     """A step this visitor may try, and what forbids it now."""
 
     step: CaseStep
     problem: ProblemView | None
+    unproven: int
 
 
 def _offers(visit: Visit, found: Case, granted: frozenset[Action]) -> list[Offer]:
@@ -231,9 +253,11 @@ def _offers(visit: Visit, found: Case, granted: frozenset[Action]) -> list[Offer
     facts = visit.tx.cases.gate_facts(found)
     offers = []
     for row in rows:
-        err = visit.tx.cases.why_not(visit.actor, found, row.name, facts)
+        # Where the facts do not stand, a case is decided all the same: what is not proven is told beside the outcome.
+        said = facts.model_copy(update={"is_found": row.name is not CaseStep.DECIDE})
+        err = visit.tx.cases.why_not(visit.actor, found, row.name, said)
         problem = None if err is None else problem_view(err.refusal, visit.language)
-        offers.append(Offer(row.name, problem))
+        offers.append(Offer(row.name, problem, facts.unproven))
     return [one for one in offers if one.step not in OPINION_STEPS]
 
 

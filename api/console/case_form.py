@@ -8,6 +8,7 @@ from pydantic import Field, TypeAdapter
 
 from api.case import AssignIn, LinkIn, UnlinkIn
 from api.console.look_form import WhyForm
+from api.console.procedure_form import ClosingForm, DecisionForm, DocumentForm, DocumentWithdrawForm
 from api.console.typed import (
     Change,
     Fault,
@@ -199,6 +200,10 @@ class CaseForms(Forms):
     handler: HandlerForm = HandlerForm()
     recusal: RecusalForm = RecusalForm()
     lift: LiftForm = LiftForm()
+    decision: DecisionForm = DecisionForm()
+    closing: ClosingForm = ClosingForm()
+    document: DocumentForm = DocumentForm()
+    document_end: DocumentWithdrawForm = DocumentWithdrawForm()
     fact: FactForm = FactForm()
     proof: ProofForm = ProofForm()
     acceptance: AcceptanceForm = AcceptanceForm()

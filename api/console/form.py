@@ -84,6 +84,12 @@ def thousands(number: int) -> str:
     return f"{number:,}"
 
 
+def yuan(amount_fen: int) -> str:
+    """Return an amount of money in yuan; fen only where there are some."""
+    whole, fen = divmod(amount_fen, 100)
+    return f"{whole:,}.{fen:02d}" if fen else f"{whole:,}"
+
+
 def degrees(place: Positioned) -> str:
     """Return a position in decimal degrees, six places (0.1 m)."""
     lat, lon = place.lat_e7 / _E7, place.lon_e7 / _E7

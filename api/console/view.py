@@ -139,6 +139,7 @@ def templates(language: Language) -> Environment:
     environment.install_gettext_callables(translate, _no_plural, newstyle=True)  # type: ignore[attr-defined] # added by the extension
     shown = (
         form.moment,
+        form.yuan,
         form.last_day,
         form.final_day,
         form.clock,

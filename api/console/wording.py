@@ -41,6 +41,7 @@ from schemas.words_check import check_words
 from schemas.words_format import format_name
 from schemas.words_line import verdict_words
 from schemas.words_monitoring import GATES
+from schemas.words_procedure import formality_law
 from schemas.words_trail import asked_words, why_words
 from schemas.work import Sign
 
@@ -127,6 +128,7 @@ def wording(language: Language) -> dict[str, Callable[..., object]]:
         "check": lambda name: check_words(name).spoken(language),
         "law": lambda fault: law_of(fault).spoken(language),
         "gate": lambda fault: GATES[fault].spoken(language),
+        "formality_law": lambda one: formality_law(one).spoken(language),
         "quantity": lambda name: quantity_words(name).spoken(language),
         "refusal": partial(refusal, language),
         "why": partial(why, language),

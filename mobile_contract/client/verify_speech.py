@@ -4,15 +4,17 @@ import itertools
 from collections.abc import Iterator
 from datetime import timedelta, timezone
 
-from mobile_contract.client.verify_story import Said, Story
+from mobile_contract.client.verify_story import FormalityTold, Said, Story
 from schemas.actor import Role
 from schemas.base import parse_rfc3339
 from schemas.case import CaseState
+from schemas.decision import DecisionOutcome, PenaltyKind
 from schemas.event import Event
 from schemas.integrity import Verdict
 from schemas.leaves_recusal import RecusalGround
 from schemas.monitoring import MonitoringState
 from schemas.package_scope import Ground
+from schemas.procedure import Formality
 from schemas.recording import RecordingState
 from schemas.review import OpinionWord
 from schemas.review_scope import ScopeKind
@@ -22,6 +24,7 @@ from schemas.words_claim import GROUNDS
 from schemas.words_event import EVENTS
 from schemas.words_line import RECORDING_STATES, VERDICTS
 from schemas.words_monitoring import MONITORING_STATES
+from schemas.words_procedure import DECISION_OUTCOMES, FORMALITIES, PENALTY_KINDS
 from schemas.words_role import ROLES
 
 _CHINA = timezone(timedelta(hours=8))
@@ -73,6 +76,7 @@ def sentences(story: Story) -> Iterator[str]:
         opinion = "–" if given.opinion is None else str(OPINIONS[OpinionWord(given.opinion)])
         yield f"法制审核第 {given.round} 轮 round {given.round}: {opinion} · {spoken(given.statement)}"
     yield from _scope(story)
+    yield from _procedure(story)
     yield from _acts(story)
     for bar in story.recusals:
         ended = (
@@ -94,6 +98,29 @@ def _scope(story: Story) -> Iterator[str]:
     if story.exemption is not None:
         told = story.exemption
         yield f"认定无须法制审核 no legal review needed: {spoken(told.person)} · {told.at}: {spoken(told.reason)}"
+
+
+def _procedure(story: Story) -> Iterator[str]:
+    """Yield what the case ended in, and every duty of procedure: recorded, or not and why. None of it is a verdict."""
+    told = story.decision
+    if told is not None and told.is_listed:
+        kinds = "、".join(str(PENALTY_KINDS[PenaltyKind(one)]) for one in told.penalties)
+        fine = "" if told.fine_fen is None else f" · {told.fine_fen / 100:,.2f} 元 yuan"
+        outcome = DECISION_OUTCOMES[DecisionOutcome(told.outcome)]
+        yield f"处理结果 outcome: {outcome}{f' · {kinds}' if kinds else ''}{fine}"
+    elif told is not None:
+        yield "作出决定时未登记程序事项 the decision listed no duties of procedure"
+    for one in story.formalities:
+        documents = "".join(f" · {spoken(document)}" for document in one.documents)
+        yield f"程序事项 procedure: {FORMALITIES[Formality(one.formality)]}: {_found(one)}{documents}"
+
+
+def _found(one: FormalityTold) -> str:
+    if one.formality == Formality.TERM and one.why == Said():
+        return "在期限内 within the term"
+    if one.at_step or (one.at_step is None and one.documents):
+        return "已记录 recorded"
+    return f"未记录 not recorded: {spoken(one.why)}"
 
 
 def _acts(story: Story) -> Iterator[str]:

@@ -5,9 +5,11 @@ from datetime import datetime
 from typing import Any
 
 from schemas.base import Frozen, rfc3339
+from schemas.case import CaseState
 from schemas.checkpoint import Checkpoint
 from schemas.leaf import Leaf, Unknown
 from schemas.leaves_agency import AgencyAmend, AgencyOpen
+from schemas.leaves_procedure import CaseDecideListed, DocumentFile
 from schemas.leaves_review import ExportRequest
 from schemas.life_account import AccountLife
 from schemas.life_case import CaseLife
@@ -17,6 +19,7 @@ from schemas.life_role import Term
 from schemas.opening import Erased, Shown
 from schemas.package_lines import WithheldLine
 from schemas.package_record import Carried, Record
+from schemas.procedure import Formality
 from schemas.reference import ident_of, noun_of
 from schemas.replay import Folded
 
@@ -146,6 +149,24 @@ class RecusalTold(Frozen):
     lift_reason: Said
 
 
+class FormalityTold(Frozen):
+    """A duty of procedure: the documents that stand, and what its step found; `at_step` is None where that listed none."""
+
+    formality: str
+    documents: tuple[Said, ...]
+    at_step: int | None
+    why: Said
+
+
+class DecisionTold(Frozen):
+    """What the case ended in; `is_listed`: the decision says so, and lists its duties. Before version 2 it did neither."""
+
+    is_listed: bool
+    outcome: str = ""
+    penalties: tuple[str, ...] = ()
+    fine_fen: int | None = None
+
+
 class WithheldTold(Frozen):
     """A leaf that is not shown: number n of a chain up to `last`, of what kind, on what ground."""
 
@@ -168,6 +189,8 @@ class Story(Frozen):
     rounds: tuple[RoundTold, ...]
     facts: tuple[FactTold, ...]
     recusals: tuple[RecusalTold, ...]
+    decision: DecisionTold | None
+    formalities: tuple[FormalityTold, ...]
     withheld: tuple[WithheldTold, ...]
     hidden: int
     acts: tuple[ActTold, ...] = ()
@@ -239,6 +262,8 @@ def tell(
         rounds=() if life is None else tuple(_rounds(teller, life)),
         facts=() if life is None else tuple(_facts(teller, life)),
         recusals=() if life is None else tuple(_recusals(record, teller, life)),
+        decision=None if life is None else _decision(life),
+        formalities=() if life is None else tuple(_formalities(teller, life)),
         withheld=tuple(
             _withheld(record, one) for one in sorted(record.withheld, key=lambda one: (one.of, one.n))
         ),
@@ -399,6 +424,41 @@ def _recusals(record: Record, teller: _Teller, life: CaseLife) -> Iterable[Recus
             lifted_at=None if one.lifted_at is None else rfc3339(one.lifted_at),
             lift_reason=teller.said(one.lift_reason),
         )
+
+
+def _decision(life: CaseLife) -> DecisionTold | None:
+    if CaseState.DECIDED not in life.moved_at:
+        return None
+    taken = life.decision
+    if taken is None or not isinstance(taken.act, CaseDecideListed):
+        return DecisionTold(is_listed=False)
+    act = taken.act
+    return DecisionTold(is_listed=True, outcome=act.outcome, penalties=act.penalties, fine_fen=act.fine_fen)
+
+
+def _formalities(teller: _Teller, life: CaseLife) -> Iterable[FormalityTold]:
+    taken = [one.act for one in (life.decision, life.closing) if one is not None]
+    found = {one.formality: one for act in taken for one in act.formalities}
+    for formality in Formality:
+        documents = [one.act for one in life.documents.values() if one.withdrawn_at is None]
+        mine = tuple(_document(teller, act) for act in documents if act.formality is formality)
+        line = found.get(formality)
+        if mine or line is not None:
+            yield FormalityTold(
+                formality=formality,
+                documents=mine,
+                at_step=None if line is None else line.documents,
+                why=teller.said(None if line is None else line.why),
+            )
+
+
+def _document(teller: _Teller, act: DocumentFile) -> Said:
+    """Return what a document is called, with number and day where these are shown."""
+    title = teller.said(act.title)
+    others = [teller.said(one).value for one in (act.number, act.dated)]
+    if title.value is None:
+        return title
+    return Said(value=" ".join(str(one) for one in (title.value, *others) if one is not None))
 
 
 def _withheld(record: Record, line: WithheldLine) -> WithheldTold:

@@ -79,11 +79,18 @@ def alike(
     )
 
 
-def _box(lat_e7: int, lon_e7: int, at: datetime, near: Near) -> ColumnElement[bool]:
-    """Return a box around the place and time; the exact distance is taken of the few that are left."""
-    span_e7 = 10_000_000 * near.metres // 111_000 * 2
+def around(lat_e7: int, lon_e7: int, metres: int) -> ColumnElement[bool]:
+    """Return a box around a place, larger than asked for: the exact distance is taken of the few that are left."""
+    span_e7 = 10_000_000 * metres // 111_000 * 2
     return and_(
         cases.c.lat_e7.between(lat_e7 - span_e7, lat_e7 + span_e7),
         cases.c.lon_e7.between(lon_e7 - 2 * span_e7, lon_e7 + 2 * span_e7),
+    )
+
+
+def _box(lat_e7: int, lon_e7: int, at: datetime, near: Near) -> ColumnElement[bool]:
+    """Return a box around the place and time; the exact distance is taken of the few that are left."""
+    return and_(
+        around(lat_e7, lon_e7, near.metres),
         func.coalesce(cases.c.occurred_at, cases.c.opened_at).between(at - near.time, at + near.time),
     )

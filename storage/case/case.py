@@ -28,8 +28,10 @@ from schemas.leaves_case import CaseAmend, CaseAppoint, CaseOpen, TieBasis
 from schemas.page import Cursor, Page
 from schemas.party_code import check_party_code
 from schemas.policy import Action, Subject, require
+from schemas.procedure import LISTING
 from schemas.reference import reference
 from schemas.refusals_case import ACCOUNT_UNKNOWN, CASE_NUMBER_TAKEN, CASE_STEP_REFUSED
+from schemas.refusals_procedure import CASE_STEP_LISTED
 from schemas.review_scope import Scope, ScopeAnswerIn
 from schemas.separation import Charge, check_charge
 from schemas.setting import Setting
@@ -196,7 +198,7 @@ class Cases(CaseAccess):
         *,
         answers: Sequence[ScopeAnswerIn] = (),
     ) -> Case:
-        """Take one step of those that no opinion takes.
+        """Take one step of those that no opinion takes. Deciding and closing list their duties: `decision`.
 
         A submission opens a review round with a snapshot of the evidence, whose digest enters the log. A conclusion
         keeps the `answers` of art. 58.
@@ -211,6 +213,9 @@ class Cases(CaseAccess):
         if step in OPINION_STEPS:
             raise CASE_STEP_REFUSED(f"{step} is taken by a review's opinion")
         deed, case = self.changing(actor, case_id, STEPS[step].asks, seen)
+        if step in LISTING:
+            STEPS.start(case.state, step)
+            raise CASE_STEP_LISTED(f"{step} lists its duties of procedure")
         about, told = reference("case", case_id), reason.strip()
         members: dict[str, object] = {"to": self.advance(deed, case, step), "reason": shown(told)}
         check_reason(step, told)
@@ -227,14 +232,16 @@ class Cases(CaseAccess):
         deed.write(newest(STEPS[step].logs).model_validate(members), about)
         return self.get(actor, case_id)
 
-    def advance(self, deed: Deed, case: Case, step: CaseStep) -> CaseState:
+    def advance(self, deed: Deed, case: Case, step: CaseStep, facts: CaseFacts | None = None) -> CaseState:
         """Move the case in an act that holds its chain, to the version of the next leaf; returns the state.
+
+        `facts` is what the gate looks at, where the step says something of it; else it is read now.
 
         Raises:
             TransitionRefused: the state or a gate does not allow it.
         """
         row, number = STEPS[step], deed.next_number(reference("case", case.id))
-        after = STEPS.after(case.state, step, self.gate_facts(case, deed.at))
+        after = STEPS.after(case.state, step, facts or self.gate_facts(case, deed.at))
         change_to(self._connection, cases, case.id, case.version, number, state=after, **row.stamp(deed.at))
         if row.dated == "closed_at":  # what it rests on has an end from now on
             enter_retentions(self._connection, tied_to(case.id), sender=case.id, at=deed.at)

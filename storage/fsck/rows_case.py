@@ -4,9 +4,11 @@ from collections.abc import Iterator, Mapping
 
 from schemas.base import parse_rfc3339
 from schemas.case import CaseState
+from schemas.leaves_procedure import CaseDecideListed
 from schemas.leaves_review import ExportBuild, ExportFail
 from schemas.life_case import Bar, CaseLife, Scoped
 from schemas.life_inside import Accepted, Fact, Package, Round, Tie
+from schemas.life_procedure import DocumentLife, Taken
 from schemas.reference import ident_of
 from schemas.replay import Folded
 from schemas.review import ReviewState
@@ -14,6 +16,7 @@ from storage.fsck.mirror import NOT_TOLD, Mirror, Told, ident, value_of
 from storage.tables.case import case_facts, case_handlers, case_links, cases, fact_evidence
 from storage.tables.export import exports
 from storage.tables.monitoring import monitoring_links
+from storage.tables.procedure import case_decisions, case_documents, case_formalities
 from storage.tables.recusal import recusals
 from storage.tables.review import review_grounds, reviews
 from storage.tables.scope import case_scopes
@@ -59,6 +62,17 @@ CASE_MIRRORS = (
         ("number", "kind"),
         ("applies", "ground", "answered_by", "answered_at"),
     ),
+    Mirror(
+        case_documents,
+        case_documents.c.case_id,
+        ("id",),
+        (
+            *("formality", "title", "number", "dated", "recording_id", "filed_by", "filed_at"),
+            *("withdrawn_by", "withdrawn_at", "withdraw_reason", "leaf"),
+        ),
+    ),
+    Mirror(case_decisions, case_decisions.c.case_id, (), ("outcome", "penalties", "fine_fen", "decided_by")),
+    Mirror(case_formalities, case_formalities.c.case_id, ("formality",), ("documents", "reason")),
     Mirror(
         case_facts,
         case_facts.c.case_id,
@@ -113,6 +127,9 @@ def case_rows(life: CaseLife, folded: Folded) -> Told:
         "monitoring_links": list(_ties(life, "monitoring")),
         "recusals": [_bar(digest, one) for digest, one in life.bars.items()],
         "case_scopes": [row for one in life.scopes for row in _answers(one)],
+        "case_documents": [_document(digest, one) for digest, one in life.documents.items()],
+        "case_decisions": list(_decision(life)),
+        "case_formalities": [row for one in (life.decision, life.closing) if one for row in _listed(one)],
         "case_facts": [_fact(name, fact) for name, fact in life.facts.items()],
         "fact_evidence": [row for name, fact in life.facts.items() for row in _proofs(name, fact)],
         "reviews": [_round(life, one, folded) for one in life.rounds],
@@ -196,6 +213,40 @@ def _answers(one: Scoped) -> Iterator[Row]:
             "answered_by": ident_of(one.by),
             "answered_at": one.at,
         }
+
+
+def _document(digest: str, one: DocumentLife) -> Row:
+    return {
+        "id": ident_of(one.document),
+        "formality": one.act.formality,
+        "title": value_of(one.act.title),
+        "number": None if one.act.number is None else value_of(one.act.number),
+        "dated": value_of(one.act.dated),
+        "recording_id": ident(one.act.recording),
+        "filed_by": ident_of(one.by),
+        "filed_at": one.at,
+        "withdrawn_by": ident(one.withdrawn_by),
+        "withdrawn_at": one.withdrawn_at,
+        "withdraw_reason": None if one.withdraw_reason is None else value_of(one.withdraw_reason),
+        "leaf": digest,
+    }
+
+
+def _decision(life: CaseLife) -> Iterator[Row]:
+    taken = life.decision
+    if taken is not None and isinstance(taken.act, CaseDecideListed):
+        yield {
+            "outcome": taken.act.outcome,
+            "penalties": taken.act.penalties,
+            "fine_fen": taken.act.fine_fen,
+            "decided_by": ident_of(taken.by),
+        }
+
+
+def _listed(taken: Taken) -> Iterator[Row]:
+    for one in taken.act.formalities:
+        why = None if one.why is None else value_of(one.why)
+        yield {"formality": one.formality, "documents": one.documents, "reason": why}
 
 
 def _fact(name: str, fact: Fact) -> Row:

@@ -25,6 +25,7 @@ from storage.tables import (  # noqa: F401 - the metadata is whole with them
     monitoring,
     outbox,
     presence,
+    procedure,
     recording,
     rectification,
     recusal,

@@ -36,6 +36,16 @@ class Office:
         )
 
 
+WARNED = {"outcome": "penalty", "penalties": ["warning"]}
+
+
+def unsaid(client: httpx.Client, case: str, step: str) -> list[dict[str, str]]:
+    """A reason for every duty that a step answers for and that is not recorded."""
+    lines = client.get(f"{case}/procedure").json()["formalities"]
+    missing = [one["formality"] for one in lines if one["step"] == step and not one["is_recorded"]]
+    return [{"formality": one, "reason": "测试中没有文书"} for one in missing]
+
+
 @pytest.fixture(scope="module")
 def office(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
     store = Store(make_settings(database_url, folder_url(tmp_path_factory.mktemp("review"))))
@@ -101,8 +111,12 @@ def test_a_case_is_returned_and_passed_over_http(office: Office) -> None:
             )
             assert given.status_code == 201, given.text
         now = head.get(case)
-        last = head.post(f"{case}/steps", json={"step": "decide"}, headers=on(now))
-        last = handler.post(f"{case}/steps", json={"step": "close"}, headers=on(last))
+        last = head.post(
+            f"{case}/decision", json={**WARNED, "unrecorded": unsaid(head, case, "decide")}, headers=on(now)
+        )
+        last = handler.post(
+            f"{case}/closing", json={"unrecorded": unsaid(handler, case, "close")}, headers=on(last)
+        )
         changes = handler.get(case).json()["changes"]
 
     assert (last.status_code, last.json()["state"]) == (201, "closed")

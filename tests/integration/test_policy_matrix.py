@@ -35,6 +35,7 @@ from storage.tables.equipment import equipment, equipment_certificates
 from storage.tables.export import exports
 from storage.tables.holding import device_holdings
 from storage.tables.monitoring import monitoring_records
+from storage.tables.procedure import case_documents
 from storage.tables.recording import recordings
 from storage.tables.rectification import rectifications
 from storage.tables.recusal import recusals
@@ -159,6 +160,14 @@ WISHES: Mapping[str, dict[str, Any]] = {
     "POST /v1/cases/{case_id}/recordings/{recording_id}/unlink": {"reason": "x"},
     "POST /v1/cases/{case_id}/recusals": {"reason": "x"},
     "POST /v1/cases/{case_id}/recusals/{recusal_id}/lift": {"reason": "x"},
+    "POST /v1/cases/{case_id}/decision": {"outcome": "minor"},
+    "POST /v1/cases/{case_id}/closing": {},
+    "POST /v1/cases/{case_id}/documents": {
+        "formality": "notice",
+        "title": "x",
+        "dated": "2026-01-05",
+    },
+    "POST /v1/cases/{case_id}/documents/{document_id}/withdraw": {"reason": "x"},
     "POST /v1/cases/{case_id}/facts": {"text": "x"},
     "POST /v1/cases/{case_id}/facts/{fact_id}/proofs": {"recording_id": "{recording_id}"},
     "POST /v1/cases/{case_id}/facts/{fact_id}/unprove": {"recording_id": "{recording_id}"},
@@ -281,6 +290,15 @@ TEXTS_OF: Mapping[str, Mapping[str, str]] = {
         **dict.fromkeys(("from_at", "number", "name", "standard", "point", "lat", "lon"), ""),
         "kind": "wrong",
     },
+    "/console/cases/{case_id}/decision": {
+        "outcome": "penalty",
+        "penalties": "warning",
+        "fine": "",
+        "formality": "plea",
+        "why": "x",
+    },
+    "/console/cases/{case_id}/closing": {"formality": "service", "why": "x"},
+    "/console/cases/{case_id}/documents": {"formality": "notice", "dated": "2026-01-05", "recording_id": ""},
     "/console/cases/{case_id}/recusals": {"login": "", "ground": "own"},
     "/console/cases/{case_id}/conclude": {kind.value: "no" for kind in ScopeKind}
     | {f"{kind.value}_ground": "x" for kind in ScopeKind},
@@ -489,6 +507,19 @@ def _place(store: Store, agency: UUID, owner: UUID) -> Place:
             )
             .returning(recusals.c.id)
         )
+        document_id = tx.connection.scalar(
+            insert(case_documents)
+            .values(
+                case_id=UUID(names["case_id"]),
+                formality="notice",
+                title="x",
+                dated=tx.now.date(),
+                filed_by=keeper.id,
+                filed_at=tx.now,
+                leaf=uuid4().bytes,
+            )
+            .returning(case_documents.c.id)
+        )
         training_id = tx.connection.scalar(
             insert(trainings)
             .values(
@@ -521,7 +552,7 @@ def _place(store: Store, agency: UUID, owner: UUID) -> Place:
         tx.enrolments.issue_code(keeper)
         names["code_id"] = str(tx.enrolments.codes(keeper)[0].id)
     names |= {"certificate_id": str(certificate_id)}
-    names |= {"training_id": str(training_id), "recusal_id": str(recusal_id)}
+    names |= {"training_id": str(training_id), "recusal_id": str(recusal_id), "document_id": str(document_id)}
     names |= {"approval_id": str(approval_id), "issue": issue.hex()}
     names |= {"fact_id": str(rows.ids["case_facts"][-1]), "position": str(position)}
     names |= {"entry": entry.hex()}
@@ -649,5 +680,6 @@ def test_the_matrix_leaves_nothing_out() -> None:
         "POST /v1/audits/{audit_id}/rectifications",
         "POST /console/audits/{audit_id}/members/{member_id}/rectification",
         "GET /v1/duties",
+        "GET /v1/cases/{case_id}/overlaps",
         "GET /console/duties",
     }

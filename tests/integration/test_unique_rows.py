@@ -63,6 +63,9 @@ EMPTY = frozenset(
         "presences",
         "recusals",
         "renewals",
+        "case_decisions",
+        "case_documents",
+        "case_formalities",
         "upload_parts",
         "upload_tails",
     }

@@ -1,0 +1,178 @@
+"""What the law asks to be done around a penalty decision, duty by duty, and the documents that show that it was done.
+
+Administrative Penalty Law (2021, in force 2021-07-15): notice (44), plea and review (45, 62), hearing (63–65), the head's
+examination or collective discussion (57), contents of the decision (59), 90 days (60), service (61). A duty is *recorded*,
+with a document, or *not recorded*: then whoever decides or closes says why. That something is recorded is no
+judgement that it was done well, and that it is not recorded none that it was not done.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Annotated, NamedTuple
+
+from pydantic import Field
+
+from schemas.base import Frozen, Reason, WireIn
+from schemas.case import CaseStep
+from schemas.ids import CaseId, DocumentId, RecordingId
+from schemas.trail import day_of
+
+_FIRST_YEAR = 2000
+
+TERM_DAYS = 90
+"""Art. 60: calendar days; art. 85 counts working days for periods of two, three, five and seven days alone."""
+
+
+class Formality(StrEnum):
+    """A duty of procedure (程序事项), in the order in which they come up."""
+
+    NOTICE = "notice"
+    PLEA = "plea"
+    HEARING = "hearing"
+    DISCUSSION = "discussion"
+    CONTENTS = "contents"
+    TERM = "term"
+    SERVICE = "service"
+
+
+class Rule(NamedTuple):
+    """Where the law says it, by which step of the case it is done, and whether a document shows it.
+
+    `since` is the day from which the law holds: of an earlier act nothing is asked.
+    """
+
+    articles: str
+    by: CaseStep
+    is_shown: bool = True
+    since: date = date(2021, 7, 15)
+
+
+RULES: Mapping[Formality, Rule] = MappingProxyType(
+    {
+        Formality.NOTICE: Rule("44", CaseStep.DECIDE),
+        Formality.PLEA: Rule("45", CaseStep.DECIDE),
+        Formality.HEARING: Rule("63", CaseStep.DECIDE),
+        Formality.DISCUSSION: Rule("57", CaseStep.DECIDE),
+        Formality.CONTENTS: Rule("59", CaseStep.DECIDE),
+        Formality.TERM: Rule("60", CaseStep.DECIDE, is_shown=False),
+        Formality.SERVICE: Rule("61", CaseStep.CLOSE),
+    }
+)
+"""Every duty, with what the law says of it."""
+
+FILED = tuple(one for one, rule in RULES.items() if rule.is_shown)
+"""The duties that a document shows; the others are computed."""
+
+
+LISTING = frozenset(rule.by for rule in RULES.values())
+"""The steps that list the duties that are done by then."""
+
+
+def asked_by(step: CaseStep, at: datetime) -> tuple[Formality, ...]:
+    """Return the duties that a step of a case answers for, as the law stands on its day."""
+    day = day_of(at)
+    return tuple(one for one, rule in RULES.items() if rule.by is step and rule.since <= day)
+
+
+class DocumentIn(WireIn):
+    """A document that shows a duty: what it is called, its number and its day; `recording_id` where it is kept here."""
+
+    formality: Formality
+    title: Annotated[str, Field(min_length=1, max_length=200, pattern=r"\S")]
+    number: Annotated[str, Field(min_length=1, max_length=100, pattern=r"\S")] | None = None
+    dated: Annotated[date, Field(ge=date(_FIRST_YEAR, 1, 1))]
+    recording_id: RecordingId | None = None
+
+
+class DocumentWithdrawIn(WireIn):
+    """Why a document shows nothing any more."""
+
+    reason: Reason
+
+
+class ProcedureDocument(Frozen):
+    """A document of a case as it was filed, by name of who filed it and who withdrew it.
+
+    `is_linked`: its recording is still tied to the case. `is_late`: it was filed after the step that it is for.
+    """
+
+    id: DocumentId
+    case_id: CaseId
+    formality: Formality
+    title: str
+    number: str | None
+    dated: date
+    recording_id: RecordingId | None
+    is_linked: bool
+    filer: str
+    filed_at: datetime
+    is_late: bool
+    withdrawer: str | None
+    withdrawn_at: datetime | None
+    withdraw_reason: str | None
+
+    @property
+    def stands(self) -> bool:
+        """It was not withdrawn."""
+        return self.withdrawn_at is None
+
+
+class FormalityAnswer(Frozen):
+    """What the step that answers for a duty found: recorded by so many documents, or why it was not."""
+
+    documents: int
+    reason: str | None
+
+
+class FormalityLine(Frozen):
+    """A duty of one case with its documents, withdrawn ones included; `days` since filing, of the one that is computed.
+
+    `answer` is what its step found; None before it, and where the step listed nothing.
+    """
+
+    formality: Formality
+    documents: tuple[ProcedureDocument, ...]
+    days: int | None = None
+    answer: FormalityAnswer | None = None
+
+    @property
+    def rule(self) -> Rule:
+        """What the law says of it."""
+        return RULES[self.formality]
+
+    @property
+    def is_recorded(self) -> bool:
+        """A document of it stands, or the term was kept; by what its step found, once that was taken."""
+        if self.answer is not None:
+            return self.answer.reason is None
+        return is_recorded(self.formality, sum(one.stands for one in self.documents), self.days)
+
+
+def is_recorded(formality: Formality, documents: int, days: int | None) -> bool:
+    """Say whether a duty is recorded: by so many documents, or by so many days since filing."""
+    if RULES[formality].is_shown:
+        return documents > 0
+    return days is not None and days <= TERM_DAYS
+
+
+def days_since(filed_at: datetime | None, at: datetime) -> int | None:
+    """Return how many days after the day of filing a time lies; that day itself does not count."""
+    return None if filed_at is None else (day_of(at) - day_of(filed_at)).days
+
+
+def lines_of(
+    documents: Iterable[ProcedureDocument], days: int | None, answers: Mapping[Formality, FormalityAnswer]
+) -> tuple[FormalityLine, ...]:
+    """Return every duty with the documents of a case and what its step found; for the term the days since the filing."""
+    known = tuple(documents)
+    return tuple(
+        FormalityLine(
+            formality=one,
+            documents=tuple(doc for doc in known if doc.formality is one),
+            days=None if rule.is_shown else days,
+            answer=answers.get(one),
+        )
+        for one, rule in RULES.items()
+    )
