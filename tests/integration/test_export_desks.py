@@ -33,11 +33,13 @@ from schemas.package import (
     proof_name,
 )
 from schemas.package_lines import leaves_text, openings_text, parse_leaves, parse_openings
+from schemas.procedure import Formality
 from schemas.review_scope import ScopeKind
 from schemas.words_event import EVENTS
 from storage.outbox import JobKind
 from storage.settings import seed
 from storage.store import Store
+from tests.casework import UNRECORDED
 from tests.desk_case import make_desk_case
 from tests.factories import folder_url, make_account, make_settings
 from workers.custody import integrate
@@ -137,6 +139,20 @@ def test_what_the_conclusion_answered_of_article_58_is_told(package: Package) ->
     assert told == [(kind.value, False, "不属于该情形") for kind in ScopeKind]
     assert report.story.exemption is None
     assert sum("否 no · 不属于该情形" in line for line in sentences(report.story)) == len(ScopeKind)
+
+
+def test_the_decision_and_its_lines_are_told(package: Package) -> None:
+    """What was decided, and of each duty why it is not recorded, stand in the package, opened and in words; none passes."""
+    report = verify_package(package.path, package.trust)
+
+    assert report.story is not None
+    assert report.story.decision is not None
+    assert (report.story.decision.outcome, report.story.decision.penalties) == ("penalty", ("warning",))
+    told = {one.formality: one.why.value for one in report.story.formalities}
+    assert told == {one.value: None if one is Formality.TERM else UNRECORDED for one in list(Formality)[:6]}
+    lines = [line for line in sentences(report.story) if line.startswith("程序事项")]
+    assert sum(f"未记录 not recorded: {UNRECORDED}" in line for line in lines) == 5
+    assert not any("通过" in line for line in lines)
 
 
 def test_every_act_says_by_which_role_it_was_done(package: Package) -> None:
