@@ -66,6 +66,7 @@ _TRAINING_SHEET = _asks(Action.CERTIFICATE_KEEP)
 _DUTIES = _asks(either=(Action.DUTY_KEEP, Action.DUTY_VIEW))
 _EXPLAIN = _asks(Action.FINDING_ANSWER)
 _EXAMINE = _asks(Action.RECORDING_EXAMINE)
+_MARK = _asks(Action.RETENTION_MARK)
 _SETTINGS, _SET = _asks(Action.SETTING_VIEW), _asks(Action.SETTING_VIEW, Action.SETTING_KEEP)
 
 _API: Mapping[str, Ask] = {
@@ -177,6 +178,8 @@ _API: Mapping[str, Ask] = {
     "GET /v1/recordings/{recording_id}/examinations": _SEE,
     "POST /v1/recordings/{recording_id}/examinations": _EXAMINE,
     "GET /v1/recordings/{recording_id}/likenesses": _asks(Action.RECORDING_VIEW, Action.LIKENESS_VIEW),
+    "GET /v1/recordings/{recording_id}/retention-marks": _SEE,
+    "POST /v1/recordings/{recording_id}/retention-marks": _MARK,
     "GET /v1/recordings/{recording_id}/answers": _SEE,
     "POST /v1/recordings/{recording_id}/answers": _EXPLAIN,
     "OPTIONS /v1/uploads": PUBLIC,
@@ -306,6 +309,7 @@ _CONSOLE: Mapping[str, Ask] = {
     "POST /console/duties/{duty_id}/amend": OWN,
     "POST /console/duties/{duty_id}/close": OWN,
     "POST /console/recordings/{recording_id}/answers": _EXPLAIN,
+    "POST /console/recordings/{recording_id}/retention-marks": _MARK,
     "POST /console/recordings/{recording_id}/derivatives/{kind}": _EXAMINE,
     "POST /console/recordings/{recording_id}/examinations": _EXAMINE,
     "POST /console/recordings/{recording_id}/examinations/frames": _EXAMINE,

@@ -86,6 +86,7 @@ class Event(StrEnum):
     RECORDING_EXAMINE = "recording:examine"
     DERIVATIVE_MAKE = "derivative:make"
     RETENTION_RAISE = "retention:raise"
+    RETENTION_MARK = "retention:mark"
     FINDING_ANSWER = "finding:answer"
     PRESENCE_CONFIRM = "presence:confirm"
     PRESENCE_DENY = "presence:deny"

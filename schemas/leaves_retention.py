@@ -5,7 +5,9 @@ from typing import ClassVar
 from pydantic import Field
 
 from schemas.act import Act, Process, Spec
-from schemas.members import Time
+from schemas.actor import Role
+from schemas.members import Flag, Time
+from schemas.opening import SaltedText
 from schemas.reference import CaseReference
 from schemas.retention import RetentionClass
 from schemas.words import Words
@@ -40,3 +42,25 @@ class RetentionRaise(Act):
     until: Time | None = None
     because: CaseReference | None = None
     locked_until: Time | None = None
+
+
+class RetentionMark(Act):
+    """Somebody in office says that a recording is kept for ever (R4: major, in litigation), or takes it back."""
+
+    spec: ClassVar = Spec(
+        event="retention:mark",
+        chains=("recording",),
+        roles=frozenset({Role.HEAD}),
+        neutral=("recording",),
+        words=Words("永久保存标记", "Marked to be kept for ever"),
+        follows="the last mark of the recording says otherwise, or it has none",
+        columns={
+            "subject": "retention_marks.id",
+            "stands": "retention_marks.stands",
+            "reason": "retention_marks.reason",
+            "actor": "retention_marks.marked_by",
+            "at": "retention_marks.marked_at",
+        },
+    )
+    stands: Flag
+    reason: SaltedText

@@ -19,13 +19,13 @@ from schemas.leaves_recording import (
     RecordingSeal,
     ScrubFind,
 )
-from schemas.leaves_retention import RetentionRaise
+from schemas.leaves_retention import RetentionMark, RetentionRaise
 from schemas.life import FaultCode, Here, Takes, Unlawful, check_step, is_hidden, law, taken
 from schemas.life_inside import Committed
 from schemas.monitoring import MonitoringState, OpinionWord, ReviewStage
 from schemas.presence import PresenceAnswer
 from schemas.recording import RecordingState
-from schemas.retention import ENDLESS, OF_CASES
+from schemas.retention import ENDLESS, OF_CASES, RetentionClass
 
 
 class AnswerLife(NamedTuple):
@@ -162,6 +162,14 @@ class KeptLife(NamedTuple):
     at: datetime
 
 
+class MarkLife(NamedTuple):
+    """That it is kept for ever, or no longer, by whom and since when, by the name of the mark."""
+
+    made: RetentionMark
+    by: str
+    at: datetime
+
+
 class RecordingLife(NamedTuple):
     """A recording: what was received, and what verification made of it; of `kept` the last counts."""
 
@@ -177,6 +185,12 @@ class RecordingLife(NamedTuple):
     examined: tuple[ExaminedLife, ...] = ()
     copies: Mapping[str, MadeLife] = MappingProxyType({})
     kept: Mapping[str, KeptLife] = MappingProxyType({})
+    marks: Mapping[str, MarkLife] = MappingProxyType({})
+
+    @property
+    def is_marked(self) -> bool:
+        """The last mark counts."""
+        return bool(self.marks) and tuple(self.marks.values())[-1].made.stands
 
 
 def apply_recording(life: RecordingLife | None, leaf: Leaf, here: Here) -> RecordingLife:
@@ -245,9 +259,17 @@ def _kept(life: RecordingLife, leaf: Leaf, act: RetentionRaise, here: Here) -> R
     law(life.verified is not None or is_hidden(life.verified, here), FaultCode.STEP)
     law((act.until is None) is (act.class_ in ENDLESS), FaultCode.OUTCOME)
     law((act.because is not None) is (act.class_ in OF_CASES), FaultCode.OUTCOME)
+    law((act.class_ is RetentionClass.PERMANENT) is life.is_marked or not here.is_whole, FaultCode.OUTCOME)
     is_tied = act.because in life.ties or life.received.intake is not None
     law(act.because is None or is_tied or not here.is_whole, FaultCode.TIE)
     return life._replace(kept={**life.kept, leaf.subject: KeptLife(act, leaf.at)})
+
+
+def _marked(life: RecordingLife, leaf: Leaf, act: RetentionMark, here: Here) -> RecordingLife:
+    """Each says otherwise than the one before."""
+    law(leaf.subject not in life.marks, FaultCode.BEGUN_TWICE)
+    law(act.stands is not life.is_marked or not here.is_whole, FaultCode.TWICE)
+    return life._replace(marks={**life.marks, leaf.subject: MarkLife(act, leaf.actor, leaf.at)})
 
 
 def _linked(life: RecordingLife, leaf: Leaf, act: CaseLink, here: Here) -> RecordingLife:
@@ -284,6 +306,7 @@ RECORDING_TAKES: Takes[RecordingLife] = MappingProxyType(
         RecordingExamine: _examined,
         DerivativeMake: _copied,
         RetentionRaise: _kept,
+        RetentionMark: _marked,
         CaseLink: _linked,
         CaseUnlink: _unlinked,
         ScrubFind: _found,

@@ -64,6 +64,7 @@ class Action(StrEnum):
     DUTY_VIEW = "duty:view"
     FINDING_ANSWER = "finding:answer"
     RECORDING_EXAMINE = "recording:examine"
+    RETENTION_MARK = "retention:mark"
     SETTING_VIEW = "setting:view"
     SETTING_KEEP = "setting:keep"
     WORK_VIEW = "work:view"
@@ -169,6 +170,7 @@ POLICY: Mapping[Role, Mapping[Action, Relation]] = {
         Action.SETTING_VIEW: _UNIT,
         Action.CERTIFICATE_VIEW: _UNIT,
         Action.APPROVAL_GIVE: _NAME,
+        Action.RETENTION_MARK: _UNIT,
         Action.RECORDING_VIEW: _NAME,
         Action.RECORDING_WATCH: _NAME,
         Action.LIKENESS_VIEW: _NAME,

@@ -11,9 +11,10 @@ from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
+from uuid import UUID
 
-from schemas.base import Frozen, whole_milliseconds
-from schemas.ids import CaseId, RecordingId, RetentionId
+from schemas.base import Frozen, Reason, WireIn, whole_milliseconds
+from schemas.ids import AccountId, CaseId, RecordingId, RetentionId
 
 LOCK_MONTHS = 13
 """While a class lasts, the lock is never less ahead: a year's absence of everybody, and a month to notice."""
@@ -126,8 +127,12 @@ def demanded(until: datetime | None, now: datetime) -> datetime | None:
 def lock_until(until: datetime | None, now: datetime, standing: datetime | None) -> datetime | None:
     """Return how far the lock is to be set now: never beyond the end of the class, never before what stands.
 
-    None: there is none, and none is demanded.
+    One that is long enough is left as it stands: another tie asks nothing of the store. None: there is none, and none is
+    demanded.
     """
+    enough = _ahead(until, due_before(now), now)
+    if standing is not None and (enough is None or standing >= enough):
+        return standing
     wanted = _ahead(until, months_after(now, AHEAD_MONTHS), now)
     known = [at for at in (wanted, standing) if at is not None]
     return max(known, default=None)
@@ -142,6 +147,25 @@ def _ahead(until: datetime | None, ahead: datetime, now: datetime) -> datetime |
 def due_before(now: datetime) -> datetime:
     """Return the time before which a lock that stands is renewed, unless its class ends there."""
     return months_after(now, LOCK_MONTHS) + RENEW_BEFORE
+
+
+class MarkIn(WireIn):
+    """That a recording is kept for ever from now on, or that it no longer is; and why."""
+
+    stands: bool
+    reason: Reason
+
+
+class Marked(Frozen):
+    """What somebody in office said of a recording; of several the last counts."""
+
+    id: UUID
+    recording_id: RecordingId
+    stands: bool
+    reason: str
+    marked_by: AccountId
+    author: str
+    marked_at: datetime
 
 
 class Renewal(Frozen):

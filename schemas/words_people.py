@@ -70,6 +70,7 @@ ACTIONS = vocabulary(
         Action.DEVICE_ENROL: ("登记执法记录设备", "Enrol devices"),
         Action.DEVICE_REVOKE: ("注销执法记录设备", "Revoke devices"),
         Action.RECORDING_EXAMINE: ("重新检查音像记录", "Examine recordings again"),
+        Action.RETENTION_MARK: ("标记永久保存", "Mark recordings to be kept for ever"),
         Action.DEVICE_KEEP: ("办理设备领用和归还", "Hand out devices and take them back"),
         Action.CUSTODY_VIEW: ("查看存证日志", "See the custody log"),
         Action.ACCOUNT_VIEW: ("查看账号及其登录情况", "See accounts and their log-ins"),

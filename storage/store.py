@@ -78,6 +78,7 @@ from storage.recording.presence_code import PartnerCodes
 from storage.recording.recording import Recordings
 from storage.recording.upload import Uploads
 from storage.rectification import Rectifications
+from storage.retention.mark import RetentionMarks
 from storage.retention.renewal import Renewals
 from storage.retention.retention import Retentions
 from storage.review.review import Reviews
@@ -246,6 +247,10 @@ class Transaction(Unit):
     @cached_property
     def retentions(self) -> Retentions:
         return Retentions(self)
+
+    @cached_property
+    def retention_marks(self) -> RetentionMarks:
+        return RetentionMarks(self)
 
     @cached_property
     def renewals(self) -> Renewals:

@@ -40,7 +40,7 @@ from schemas.holding import (
     IssueIn,
     ReturnIn,
 )
-from schemas.ids import AccountId, AgencyId, DeviceId
+from schemas.ids import AccountId, AgencyId, DeviceId, RecordingId
 from schemas.leaves_agency import AgencyKind
 from schemas.leaves_recusal import RecusalGround
 from schemas.leaves_training import TrainingKind
@@ -61,6 +61,7 @@ from schemas.procedure import DocumentIn, Formality
 from schemas.recording import RecordingFilter, RecordingState
 from schemas.rectification import RectificationIn, RectificationStep, RectificationStepIn
 from schemas.recusal import RecusalIn
+from schemas.retention import MarkIn
 from schemas.role import RoleAmendIn
 from schemas.roster import parse_roster
 from schemas.scrub import StoreFault
@@ -99,12 +100,24 @@ def make_everything(store: Store, clock: Clock) -> None:
     _supervision(store, clock)
     _people(store)
     _trail(store)
+    _marks(store, bureau)
     lock(store)
     drain(store, JobKind.RETAIN)
     integrate(store)
     _looks(store, bureau, clock)
     _approvals(store, bureau)
     integrate(store)
+
+
+def _marks(store: Store, bureau: Bureau) -> None:
+    """The head marks a recording that is tied to nothing, and one of a case, of which the mark is taken back."""
+    alone = RecordingId(bureau.capture())
+    with store.begin() as tx:
+        tied = RecordingId(tx.connection.scalars(select(case_links.c.recording_id).limit(1)).one())
+        for one in (alone, tied):
+            tx.retention_marks.mark(bureau.head, one, MarkIn(stands=True, reason="重大案件"))
+    with store.begin() as tx:
+        tx.retention_marks.mark(bureau.head, tied, MarkIn(stands=False, reason="已查明不属于重大"))
 
 
 def _approvals(store: Store, bureau: Bureau) -> None:

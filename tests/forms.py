@@ -281,6 +281,14 @@ def _case(scene: Scene, _: Clock) -> None:
         code="late-handin",
         text="山区无信号",
     )
+    _add(
+        scene,
+        "case",
+        "/console/recordings/{recording_id}/retention-marks",
+        ids,
+        stands="true",
+        reason="重大案件",
+    )
     officer = bureau.officers[0]
     with scene.store.begin() as tx:
         duty = {"duty_id": tx.shifts.open(officer, ShiftIn(device_id=bureau.device.id)).id}

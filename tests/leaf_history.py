@@ -207,6 +207,9 @@ def story_of_a_recording(world: World) -> Iterator[None]:
     history.write(
         line.DerivativeMake, history.thing("derivative"), WORKER, of=(recording,), parent_sha256=digest
     )
+    head = world.people[Role.HEAD]
+    history.write(keeping.RetentionMark, history.thing("retention"), head, of=(recording,), stands=True)
+    history.write(keeping.RetentionMark, history.thing("retention"), head, of=(recording,), stands=False)
     history.write(
         keeping.RetentionRaise,
         history.thing("retention"),

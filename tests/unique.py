@@ -21,6 +21,7 @@ LOOKS = {
     "case_facts.case_id+position": OWN_LOCK,
     "case_handlers.case_id+account_id": "looked for behind the lock of the case's chain",
     "case_links.case_id+recording_id": ON_CONFLICT,
+    "case_scopes.case_id+number+kind": OWN_LOCK,
     "cases.agency_id+number": ON_CONFLICT,
     "chain_places.of+n": OWN_LOCK,
     "chains.of": ON_CONFLICT,

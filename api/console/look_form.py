@@ -3,6 +3,7 @@
 from typing import ClassVar
 
 from api.console.answer_form import AnswerForm
+from api.console.retention_form import MarkForm
 from api.console.typed import Fault, Forms, Typed, W, into, label
 from schemas.look import LookIn, PrintIn, WhyIn
 
@@ -50,3 +51,4 @@ class RecordingForms(Forms):
 
     look: LookForm = LookForm()
     answer: AnswerForm = AnswerForm()
+    mark: MarkForm = MarkForm()

@@ -202,6 +202,8 @@ def shown(
         may_delete_local=tx.recordings.may_delete_local(found),
         links=links,
         retentions=tx.retentions.of_recording(recording_id),
+        marks=tx.retention_marks.of_recording(recording_id),
+        may_mark=bool(tx.recordings.reached(visit.actor, Action.RETENTION_MARK, [recording_id])),
         same_bytes=tx.recordings.same_bytes(visit.actor, found),
         open_cases=open_cases,
         derivatives=tx.recordings.derivatives(recording_id),

@@ -7,7 +7,15 @@ from typing import Any, NamedTuple
 from schemas.integrity import Verdict
 from schemas.leaves_presence import PresenceConfirmByCode, PresenceDeny
 from schemas.leaves_recording import RecordingExamine, RecordingQuarantine, RecordingSeal
-from schemas.life_evidence import AnswerLife, ExaminedLife, KeptLife, MadeLife, ManifestLife, RecordingLife
+from schemas.life_evidence import (
+    AnswerLife,
+    ExaminedLife,
+    KeptLife,
+    MadeLife,
+    ManifestLife,
+    MarkLife,
+    RecordingLife,
+)
 from schemas.life_shift import DutyLife
 from schemas.manifest import ManifestState
 from schemas.reference import ident_of, noun_of
@@ -19,7 +27,7 @@ from storage.tables.derivative import derivations
 from storage.tables.examination import examinations
 from storage.tables.presence import presences
 from storage.tables.recording import checks, derivatives, manifests, recordings
-from storage.tables.retention import retentions
+from storage.tables.retention import retention_marks, retentions
 from storage.tables.scrub import scrub_finds
 from storage.tables.shift import shifts
 
@@ -93,6 +101,12 @@ RECORDING_MIRRORS = (
         ("id",),
         ("retention", "until", "case_id", "locked_until", "raised_at"),
         condition=retentions.c.raised_at.is_not(None),
+    ),
+    Mirror(
+        retention_marks,
+        retention_marks.c.recording_id,
+        ("id",),
+        ("stands", "reason", "marked_by", "marked_at"),
     ),
     Mirror(
         finding_answers,
@@ -169,6 +183,7 @@ def recording_rows(life: RecordingLife, folded: Folded) -> Told:
         ],
         "derivations": [_copy(name, one) for name, one in life.copies.items()],
         "retentions": [_kept(name, one) for name, one in life.kept.items()],
+        "retention_marks": [_mark(name, one) for name, one in life.marks.items()],
         "finding_answers": [
             {
                 "id": ident_of(name),
@@ -255,6 +270,16 @@ def _kept(name: str, one: KeptLife) -> Row:
         "case_id": ident(one.raised.because),
         "locked_until": one.raised.locked_until,
         "raised_at": one.at,
+    }
+
+
+def _mark(name: str, one: MarkLife) -> Row:
+    return {
+        "id": ident_of(name),
+        "stands": one.made.stands,
+        "reason": value_of(one.made.reason),
+        "marked_by": ident_of(one.by),
+        "marked_at": one.at,
     }
 
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, FromClause, Select, exists, literal_column, select, union
+from sqlalchemy.dialects.postgresql import distinct_on
 
 from schemas.ids import CaseId, MonitoringId, RecordingId
 from schemas.retention import Tie
@@ -13,7 +14,7 @@ from storage.settings import StorageSettings
 from storage.tables.case import case_links, cases
 from storage.tables.monitoring import monitoring_links, monitoring_media
 from storage.tables.outbox import JobState, jobs
-from storage.tables.retention import retentions
+from storage.tables.retention import retention_marks, retentions
 
 
 def _direct() -> Select[Any]:
@@ -105,3 +106,17 @@ def is_asked(recording_id: ColumnElement[Any]) -> ColumnElement[bool]:
         jobs.c.subject_id == retentions.c.id,
         jobs.c.state.in_((JobState.READY.value, JobState.LEASED.value)),
     )
+
+
+def is_marked(connection: Connection, recording_id: RecordingId) -> bool:
+    """Say whether somebody in office said, and nobody took it back, that a recording is kept for ever."""
+    newest = retention_marks.c.marked_at.desc(), retention_marks.c.id.desc()
+    query = select(retention_marks.c.stands).where(retention_marks.c.recording_id == recording_id)
+    return bool(connection.scalar(query.order_by(*newest).limit(1)))
+
+
+def newest_marks() -> FromClause:
+    """Return the mark that counts of every recording that was ever marked: `recording_id` and `stands`."""
+    of = retention_marks.c.recording_id
+    newest = of, retention_marks.c.marked_at.desc(), retention_marks.c.id.desc()
+    return select(of, retention_marks.c.stands).ext(distinct_on(of)).order_by(*newest).subquery()

@@ -46,7 +46,7 @@ from storage.reads.custody import is_signed
 from storage.reads.gaps import SequenceGap, gaps_of
 from storage.reads.policy import require_within, within
 from storage.reads.recording import check_of
-from storage.reads.retention import ties_of
+from storage.reads.retention import is_marked, ties_of
 from storage.reads.scrub import has_stopped, is_at_fault
 from storage.reads.shift import rejudged, with_rejudged
 from storage.recording.keeping import (
@@ -321,7 +321,9 @@ class Recordings(Collection):
                 retention=RetentionClass.ROUTINE,
             )
         )
-        if ties_of(self._connection, self._unit.settings, recording_id):
+        if is_marked(self._connection, recording_id) or ties_of(
+            self._connection, self._unit.settings, recording_id
+        ):
             enter_retentions(self._connection, [recording_id], sender=recording_id, at=act.at)
         if state is RecordingState.QUARANTINED:
             count_alone(self._connection, recording_id)

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid5
 
-from sqlalchemy import RowMapping, and_, delete, func, not_, or_, select, update
+from sqlalchemy import RowMapping, and_, delete, func, not_, or_, select, union, update
 
 from schemas.act import Process
 from schemas.base import whole_milliseconds
@@ -22,7 +22,15 @@ from schemas.setting import Setting
 from storage.act import service
 from storage.collection import Collection
 from storage.reads.case import numbers
-from storage.reads.retention import is_asked, is_tied, standing_ties, tied_to, ties_of
+from storage.reads.retention import (
+    is_asked,
+    is_marked,
+    is_tied,
+    newest_marks,
+    standing_ties,
+    tied_to,
+    ties_of,
+)
 from storage.reads.setting import setting_at
 from storage.retention.asking import enter_retentions
 from storage.retention.values import Asked, KeptOfCase, Locked
@@ -67,7 +75,9 @@ class Retentions(Collection):
             name = Setting.RETENTION_MONTHS
             months = setting_at(self._connection, settings, row["agency_id"], name, received_at)
             routine = whole_milliseconds(retain_until(received_at, months=months))
-        return class_of(routine, ties_of(self._connection, settings, RecordingId(row["id"])))
+        ident = RecordingId(row["id"])
+        ties = ties_of(self._connection, settings, ident)
+        return class_of(routine, ties, is_marked=is_marked(self._connection, ident))
 
     def conclude(self, ident: RetentionId, kept: Kept, locked_until: datetime | None) -> bool:
         """Enter a class whose lock stands; what it says already is not said again.
@@ -188,8 +198,15 @@ class Retentions(Collection):
                 ),
             )
         )
+        mark, permanent = newest_marks(), recordings.c.retention == RetentionClass.PERMANENT
+        marked = (
+            select(recordings.c.id)
+            .join(mark, mark.c.recording_id == recordings.c.id)
+            .where(recordings.c.retention.is_not(None), mark.c.stands != permanent)
+        )
         waits = is_asked(recordings.c.id)
         behind = [recordings.c.id > after] if after is not None else []
-        both = raised.where(not_(waits), *behind).union(ended.where(not_(waits), *behind)).subquery()
+        some = (one.where(not_(waits), *behind) for one in (raised, ended, marked))
+        both = union(*some).subquery()
         found = self._connection.scalars(select(both.c.id).order_by(both.c.id).limit(limit)).all()
         return [RecordingId(one) for one in found]

@@ -24,6 +24,19 @@ retentions = Table(
 )
 """A row that has no class yet is asked for by a tie, and is the subject of a job; where nothing changes it goes with it."""
 
+retention_marks = Table(
+    "retention_marks",
+    metadata,
+    ident(),
+    ref("recording_id", "recordings.id"),
+    Column("stands", Boolean, nullable=False),
+    Column("reason", Text, nullable=False),
+    ref("marked_by", "accounts.id"),
+    moment("marked_at", nullable=False),
+    Index("ix_retention_marks_recording_id", "recording_id"),
+)
+"""Of a recording the last one counts."""
+
 renewals = Table(
     "renewals",
     metadata,

@@ -139,6 +139,36 @@ def test_the_interface_says_the_end_of_what_it_is_kept_for_now(desk: Desk) -> No
     assert str(tied["locked_until"]) > str(alone["locked_until"])
 
 
+def test_the_head_marks_on_the_page_what_is_kept_for_ever(
+    desk: Desk, browser: "Browser", tmp_path: Path
+) -> None:
+    """With a reason, which stands on the page; the class follows, and it can be taken back. Others are not offered it."""
+    kept = Path(os.environ.get("SHOTS", tmp_path))
+    path = f"{desk.url}/console/recordings/{desk.alone}"
+    with window(browser) as context:
+        context.add_cookies([{"name": COOKIE, "value": desk.token, "url": desk.url}])
+        page = context.new_page()
+        page.goto(path)
+        page.get_by_text("标记为永久保存").click()
+        page.locator("details[open] input[name=reason]").fill("重大案件")
+        page.get_by_role("button", name="标记", exact=True).click()
+        page.get_by_text("取消永久保存标记").wait_for()
+        drain(desk.store, JobKind.RETAIN)
+        page.goto(path)
+        for width in widths(page):
+            page.screenshot(path=kept / f"kept-marked-{width}.png", full_page=True)
+            assert not overflows(page)
+    said = desk.text(f"/console/recordings/{desk.alone}")
+    assert "保存期限永久" in said
+    assert "重大案件" in said
+    assert "到期前自动续期" in said
+    handler = make_account(desk.store, desk.bureau.agency, Role.OFFICER)[0]
+    with httpx.Client(
+        base_url=desk.url, cookies={COOKIE: handler}, verify=TRUST, timeout=PATIENCE_SECONDS
+    ) as web:
+        assert "/retention-marks" not in web.get(f"/console/recordings/{desk.alone}").text
+
+
 def test_it_fits_a_desk_and_a_phone(desk: Desk, browser: "Browser", tmp_path: Path) -> None:
     """At both widths, in both places; `SHOTS` keeps the pictures."""
     kept = Path(os.environ.get("SHOTS", tmp_path))

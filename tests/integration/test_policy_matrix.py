@@ -124,6 +124,7 @@ WISHES: Mapping[str, dict[str, Any]] = {
     },
     "POST /v1/recordings/{recording_id}/approvals": {"reason": "x"},
     "POST /v1/recordings/{recording_id}/answers": {"code": "late-handin", "text": "x"},
+    "POST /v1/recordings/{recording_id}/retention-marks": {"stands": True, "reason": "x"},
     "POST /v1/recordings/{recording_id}/derivatives": {"kind": "sheet"},
     "POST /v1/duties": {"device_id": "{device_id}"},
     "POST /v1/approvals/{approval_id}/end": {"reason": "x"},
@@ -305,6 +306,7 @@ TEXTS_OF: Mapping[str, Mapping[str, str]] = {
     "/console/accounts": {"login": "somebody-new"},
     "/console/accounts/links": {"agency": "all"},
     "/console/recordings/{recording_id}/answers": {"code": "late-handin"},
+    "/console/recordings/{recording_id}/retention-marks": {"stands": "true"},
     "/console/agencies/{agency_id}/settings": {
         "name": "link-days",
         "value": "9",

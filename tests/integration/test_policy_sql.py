@@ -56,6 +56,7 @@ NOUNS: dict[str, tuple[Table, frozenset[Action]]] = {
                 Action.LOOK_VIEW,
                 Action.RECORDING_COUNT,
                 Action.RECORDING_EXAMINE,
+                Action.RETENTION_MARK,
                 Action.RECORDING_VIEW,
                 Action.RECORDING_WATCH,
             }

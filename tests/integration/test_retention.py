@@ -14,14 +14,14 @@ import pytest
 from sqlalchemy import select, text, update
 
 from schemas.case import Case, CaseState
-from schemas.errors import Conflict, Unavailable
+from schemas.errors import Conflict, Refused, Unavailable
 from schemas.fsck import FaultCode
 from schemas.ids import RecordingId
 from schemas.leaves_retention import RetentionRaise
 from schemas.recording import Recording, RecordingState
 from schemas.reference import reference
 from schemas.refusals_objects import OBJECTS_DENIED
-from schemas.retention import LOCK_MONTHS, Renewal, RetentionClass, months_after
+from schemas.retention import LOCK_MONTHS, MarkIn, Renewal, RetentionClass, months_after
 from storage.outbox import JobKind
 from storage.store import Store
 from storage.tables.outbox import JobState, jobs
@@ -368,3 +368,58 @@ def test_fsck_names_a_lock_that_is_shorter_than_its_class_asks(bureau: Bureau) -
 
     assert faults(bureau.store) == [(FaultCode.RETENTION_SHORT, f"recording/{ident}")]
     assert kept(bureau, ident)[0] == RetentionClass.OPEN_CASE
+
+
+def test_what_the_head_marks_is_kept_for_ever_until_it_is_taken_back(bureau: Bureau) -> None:
+    """Tied to nothing or to a case: no end, the lock raised at once; taken back, its ties count, and the lock stays."""
+    case, ident = bureau.open(), RecordingId(bureau.capture())
+    lock(bureau.store)
+    with bureau.store.begin() as tx:
+        tx.retention_marks.mark(bureau.head, ident, MarkIn(stands=True, reason="重大案件"))
+    retained(bureau)
+    raised = locked(bureau, ident)
+    assert raised >= months_after(bureau.store.clock(), LOCK_MONTHS)
+    link(bureau, case, ident)
+    retained(bureau)
+    assert kept(bureau, ident) == (RetentionClass.PERMANENT, None)
+    for actor, stands, slug in (
+        (bureau.head, True, "retention-marked"),
+        (bureau.handler, False, "permission-missing"),
+    ):
+        with pytest.raises((Conflict, Refused)) as refused, bureau.store.begin() as tx:
+            tx.retention_marks.mark(actor, ident, MarkIn(stands=stands, reason="再次"))
+        assert refused.value.slug == slug
+
+    with bureau.store.begin() as tx:
+        tx.retention_marks.mark(bureau.head, ident, MarkIn(stands=False, reason="已查明"))
+    retained(bureau)
+
+    assert kept(bureau, ident) == (RetentionClass.OPEN_CASE, None)
+    assert locked(bureau, ident) == raised
+    unlink(bureau, case, ident)
+    retained(bureau)
+    assert kept(bureau, ident)[0] == RetentionClass.ROUTINE
+    with bureau.store.begin() as tx:
+        told = tx.retention_marks.of_recording(ident)
+    assert [(one.stands, one.reason) for one in told] == [(False, "已查明"), (True, "重大案件")]
+    assert [one.class_ for one in said(bureau, ident)] == [
+        RetentionClass.PERMANENT,
+        RetentionClass.OPEN_CASE,
+        RetentionClass.ROUTINE,
+    ]
+    assert faults(bureau.store) == []
+
+
+def test_the_night_finds_a_mark_that_nobody_followed(bureau: Bureau) -> None:
+    """Its job was given up: the class is asked for anew, and so is the end of a mark."""
+    ident = RecordingId(bureau.capture())
+    lock(bureau.store)
+    for number, (stands, retention) in enumerate(
+        ((True, RetentionClass.PERMANENT), (False, RetentionClass.ROUTINE))
+    ):
+        with bureau.store.begin() as tx:
+            tx.retention_marks.mark(bureau.head, ident, MarkIn(stands=stands, reason="核对"))
+            tx.connection.execute(text("DELETE FROM jobs WHERE kind = 'retain'"))
+        ran = night(bureau, at=bureau.store.clock() + timedelta(days=number))
+        assert (ran.asked, kept(bureau, ident)[0]) == (1, retention)
+    assert faults(bureau.store) == []

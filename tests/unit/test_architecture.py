@@ -94,7 +94,7 @@ HOMES = {
                   "upload_parts",
                   "upload_tails", "uploads"},
     "rectification": {"rectification_steps", "rectifications"},
-    "retention": {"renewals", "retentions"},
+    "retention": {"renewals", "retention_marks", "retentions"},
     "review": {"review_grounds", "reviews"},
     "setting": {"agency_settings"},
     "shift": {"shifts"},
@@ -109,6 +109,7 @@ READ_ALL = {
 }
 GUESTS = {
     ("case/submission.py", "reviews"): "a submission of a case opens its round in the same act",
+    ("retention/mark.py", "recordings"): "whoever marks a recording must reach it",
     ("retention/asking.py", "recordings"): "what is not verified yet is asked for by its verification",
     (
         "retention/retention.py",
