@@ -44,7 +44,7 @@ COPY storage ./storage
 COPY workers ./workers
 COPY api ./api
 COPY mobile_contract ./mobile_contract
-COPY quancheng.py quancheng_demo.py quancheng_demo_run.py quancheng_parts.py quancheng_serve.py quancheng_stop.py quancheng_tell.py quancheng_tls.py pyproject.toml LICENSE NOTICE ./
+COPY quancheng.py quancheng_demo.py quancheng_demo_case.py quancheng_demo_run.py quancheng_parts.py quancheng_serve.py quancheng_stop.py quancheng_tell.py quancheng_tls.py pyproject.toml LICENSE NOTICE ./
 RUN useradd --uid 10001 --create-home quancheng
 USER quancheng
 EXPOSE 8080

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from quancheng_demo import AGENCIES, CASES, PEOPLE, SCALE_PICTURES, bring_back, found, is_empty, send_rows
+from quancheng_demo_case import Desk, decide_one
 from schemas.errors import EvidenceError, Refused
 from schemas.recording import RecordingFilter
 from storage.flow.login import actor_of_password
@@ -126,6 +127,7 @@ class Demo:
         code, said = done
         self._send_rows()
         self._bring_back()
+        self._decide_one()
         self._home.write_demo({**self._facts, "is_sent": code == 0})
         if code == 0:
             self._say("demo_sent", "示例记录已送达并核验 the demo recordings are in and verified")
@@ -167,6 +169,15 @@ class Demo:
         custodian, holder = (actor_of_password(self._store, one, passwords[one]) for one in ("sun", "wang"))
         if custodian is not None and holder is not None:
             bring_back(self._store, custodian, holder.account_id)
+
+    def _decide_one(self) -> None:
+        """Let three people take one case through, as far as they still may."""
+        passwords = self._facts["passwords"]
+        wang, qian, zhou = (
+            actor_of_password(self._store, one, passwords[one]) for one in ("wang", "qian", "zhou")
+        )
+        if wang is not None and qian is not None and zhou is not None:
+            decide_one(self._store, Desk(handler=wang, head=qian, reviewer=zhou), beside=self._facts["case"])
 
     def stop(self) -> None:
         """End the device; the next start goes on with it."""

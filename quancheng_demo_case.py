@@ -1,0 +1,97 @@
+"""One case of the demo that went its whole way: reviewed, with its documents, decided – and one duty that is not recorded.
+
+Names, numbers and documents are made up.
+"""
+
+from datetime import timedelta
+from typing import NamedTuple
+
+from schemas.actor import Actor
+from schemas.case import Case, CaseIn, CaseStep
+from schemas.decision import DecisionIn, DecisionOutcome, PenaltyKind, UnrecordedIn
+from schemas.fact import FactIn, ProofIn
+from schemas.ids import CaseId, RecordingId
+from schemas.integrity import Verdict
+from schemas.procedure import DocumentIn, Formality
+from schemas.recording import RecordingFilter
+from schemas.review import OpinionWord, ReviewOpinionIn
+from schemas.review_scope import ScopeAnswerIn, ScopeKind
+from schemas.trail import day_of
+from storage.store import Store, Transaction
+
+WISH = CaseIn(
+    number="示城管立字〔2026〕第002号",
+    party="某某水果店",
+    matter="占道经营",
+    place="建军路 88 号门前",
+)
+
+_DOCUMENTS = (
+    (Formality.NOTICE, "行政处罚事先告知书", "示城管罚告字〔2026〕第002号"),
+    (Formality.PLEA, "陈述申辩笔录及复核意见", None),
+    (Formality.DISCUSSION, "重大案件集体讨论记录", "〔2026〕第7次"),
+    (Formality.CONTENTS, "行政处罚决定书", "示城管罚决字〔2026〕第002号"),
+)
+
+_ANSWERS = (
+    (ScopeKind.PUBLIC_INTEREST, False, "只涉及一处门店"),
+    (ScopeKind.MAJOR_RIGHTS, False, "未经听证，罚款数额较小"),
+    (ScopeKind.DIFFICULT, True, "占道范围的认定有争议，涉及多个法律关系"),
+    (ScopeKind.OTHER_LAW, False, "没有其他规定"),
+)
+
+_NO_HEARING = "不适用：罚款数额未达到听证标准，当事人也没有申请听证"
+
+
+class Desk(NamedTuple):
+    """The three who take a case through: each does what is theirs alone."""
+
+    handler: Actor
+    head: Actor
+    reviewer: Actor
+
+
+def decide_one(store: Store, desk: Desk, *, beside: str) -> Case | None:
+    """Take one case from its lead to its decision, in one transaction; nothing the second time.
+
+    It rests on the first verified recording of the case whose number is `beside`; None where there is none.
+    """
+    with store.begin() as tx:
+        if tx.cases.page(desk.handler, number=WISH.number).rows:
+            return None
+        page = tx.recordings.page(desk.handler, RecordingFilter(case_number=beside))
+        sound = [row.id for row in page.rows if row.verdict is Verdict.VERIFIED]
+        return _decided(tx, desk, sound[-1]) if sound else None
+
+
+def _decided(tx: Transaction, desk: Desk, recording_id: RecordingId) -> Case:
+    handler, head, reviewer = desk
+    case = tx.cases.open(handler, WISH)
+    case = tx.cases.step(head, case.id, CaseStep.FILE, "现场检查发现，符合立案条件", case.version)
+    case = tx.cases.step(handler, case.id, CaseStep.INVESTIGATE, "", case.version)
+    tx.cases.link(handler, case.id, recording_id, case.version)
+    _prove(tx, handler, case.id, recording_id)
+    answers = [ScopeAnswerIn(kind=kind, applies=applies, ground=ground) for kind, applies, ground in _ANSWERS]
+    seen = tx.cases.get(handler, case.id).version
+    seen = tx.cases.step(handler, case.id, CaseStep.CONCLUDE, "", seen, answers=answers).version
+    tx.cases.step(handler, case.id, CaseStep.SUBMIT, "", seen)
+    review = tx.reviews.of_case(case.id)[-1]
+    passed = ReviewOpinionIn(opinion=OpinionWord.PASS, statement="事实清楚、证据充分、程序合法，同意。")
+    tx.reviews.opine(reviewer, review.id, passed, review.version)
+    for formality, title, number in _DOCUMENTS:
+        dated = day_of(tx.now - timedelta(days=1))
+        paper = DocumentIn(formality=formality, title=title, number=number, dated=dated)
+        tx.procedures.file(handler, case.id, paper)
+    wish = DecisionIn(
+        outcome=DecisionOutcome.PENALTY,
+        penalties=[PenaltyKind.WARNING, PenaltyKind.FINE],
+        fine_fen=20_000,
+        unrecorded=[UnrecordedIn(formality=Formality.HEARING, reason=_NO_HEARING)],
+    )
+    return tx.decisions.decide(head, case.id, wish, tx.cases.get(head, case.id).version)
+
+
+def _prove(tx: Transaction, handler: Actor, case_id: CaseId, recording_id: RecordingId) -> None:
+    seen = tx.cases.get(handler, case_id).version
+    fact = tx.facts.add(handler, case_id, FactIn(text="当事人在门前人行道堆放货物经营"), seen)
+    tx.facts.prove(handler, case_id, fact.id, ProofIn(recording_id=recording_id), seen=seen)
