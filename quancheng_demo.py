@@ -58,6 +58,7 @@ from storage.store import Store, Transaction
 
 NUMBER = "S229-K12-01"
 SITE = "省道 S229 K12+300 北向"
+PUBLISHED = "https://example.invalid/notice/s229-k12"
 LAT_E7, LON_E7 = 333_475_000, 1_201_626_000
 
 
@@ -327,7 +328,7 @@ def admit_scale(tx: Transaction, custodian: Actor, fresh: FreshPassword) -> NewS
     ):
         review = EquipmentReviewIn(kind=kind, document=document, reviewed_at=tx.now - year / 3)
         version = tx.equipment.review(custodian, made.id, review, version).version
-    publication = PublicationIn(url="https://example.invalid/notice/s229-k12", published_at=tx.now - year / 4)
+    publication = PublicationIn(url=PUBLISHED, published_at=tx.now - year / 4)
     tx.equipment.publish(custodian, made.id, publication, version)
     return source
 

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, BrowserContext, Page
 
 from api.console.language import COOKIE as LANGUAGE
 from api.deps import COOKIE
-from quancheng_demo import AGENCIES, PEOPLE
+from quancheng_demo import AGENCIES, PEOPLE, PUBLISHED
 from schemas.words import Language
 from tests.axe import barriers
 from tests.browser import overflows, widths, window
@@ -26,6 +26,7 @@ GIVEN = frozenset(
         *(one.login for one in PEOPLE),
         *(one.name for one in PEOPLE),
         *(name for name, _, _ in AGENCIES.values()),
+        PUBLISHED,
     }
 )
 """What people are called is shown as it is."""

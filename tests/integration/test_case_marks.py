@@ -21,7 +21,7 @@ from storage.objects.port import Stored
 from storage.store import Store
 from storage.tables.custody import custody_entries
 from storage.tables.export import exports
-from tests.casework import NONE, Bureau, make_bureau
+from tests.casework import NONE, UNRECORDED, Bureau, make_bureau
 from tests.chains import chain_events, chain_of, folded, opened
 from tests.factories import folder_url, make_settings
 from tests.monitoring import make_highway
@@ -131,7 +131,7 @@ def test_no_typed_word_is_in_a_leaf(store: Store, bureau: Bureau) -> None:
         bureau.step(case, step, mark())
 
     assert bureau.get(case).state is CaseState.CLOSED
-    assert shown_texts(store, about) == set(mark.given)
+    assert shown_texts(store, about) == {*mark.given, UNRECORDED}
     assert_nowhere(store, mark)
     life = folded(store, about)
     assert (life.faults, life.versions[about]) == ([], bureau.get(case).version)
