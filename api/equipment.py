@@ -1,9 +1,9 @@
 """The register of fixed equipment: its dated facts, its source, in or out of service."""
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Query, Response
 from pydantic import Field
 
 from api.deps import After, CurrentActor, Limit, SourcePassword, Tx
@@ -24,6 +24,7 @@ from schemas.equipment import (
     SuspensionIn,
 )
 from schemas.equipment_amend import FactAmendIn
+from schemas.equipment_annul import AnnulIn
 from schemas.equipment_version import EquipmentDescribeIn, PlaceRemark, place_remark
 from schemas.gate import gate_faults
 from schemas.ids import AccountId, AgencyId, EquipmentId
@@ -171,6 +172,19 @@ class GateOut(EquipmentFactsOut):
     gate_faults: list[GateFault]
 
 
+class TouchedOut(WireOut):
+    """What an annulment would touch: the certificate would not cover [`since`, `until`) any more.
+
+    `records` would be judged anew by both reviewers; `cases` rest on them, and `decided` of these are decided.
+    """
+
+    since: datetime
+    until: datetime
+    records: int
+    cases: int
+    decided: int
+
+
 class SourceIn(WireIn):
     """What the machine account is called."""
 
@@ -316,6 +330,33 @@ def certify(
 ) -> EquipmentDetailOut:
     """Add a verification certificate."""
     return _changed(tx, response, tx.equipment.certify(actor, equipment_id, wish, seen))
+
+
+@router.get("/{equipment_id}/certificates/{entry}/annulment", operation_id="lookAtAnnulment")
+def annulment(
+    tx: Tx,
+    actor: CurrentActor,
+    equipment_id: EquipmentId,
+    entry: Sha256Hex,
+    from_at: Annotated[Moment | None, Query(alias="from")] = None,
+) -> TouchedOut:
+    """Say what it would touch if a certificate were void from a time on, from the beginning where it is left out."""
+    return TouchedOut.of(tx.reopenings.touched(actor, equipment_id, entry, from_at))
+
+
+@router.post("/{equipment_id}/certificates/{entry}/annul", operation_id="annulCertificate")
+def annul(
+    tx: Tx,
+    actor: CurrentActor,
+    equipment_id: EquipmentId,
+    entry: Sha256Hex,
+    *,
+    wish: AnnulIn,
+    seen: SeenVersion,
+    response: Response,
+) -> EquipmentDetailOut:
+    """Annul a certificate: every record that rested on it alone is judged anew by both reviewers (Metrology Law art. 9)."""
+    return _changed(tx, response, tx.reopenings.annul(actor, equipment_id, entry, wish, seen))
 
 
 @router.post("/{equipment_id}/reviews", operation_id="reviewEquipment", status_code=201)

@@ -117,6 +117,7 @@ class MonitoringOut(WireOut):
     gate_faults: list[str]
     state: MonitoringState
     version: int
+    round: int
     due_at: datetime
     concluded_at: datetime | None
     is_linked: bool
@@ -130,8 +131,9 @@ class MonitoringPageOut(WireOut):
 
 
 class OpinionOut(WireOut):
-    """An opinion the viewer may see, and the roles by which it was given."""
+    """An opinion the viewer may see, in which round, and the roles by which it was given."""
 
+    round: int
     stage: ReviewStage
     reviewer: str
     is_own: bool
@@ -176,6 +178,15 @@ class SuggestionOut(WireOut):
     is_other_party: bool
 
 
+class ReopeningOut(WireOut):
+    """Why the record was judged anew in a round: its equipment's certificate was annulled."""
+
+    round: int
+    reopened_at: datetime
+    reopener: str
+    reason: str
+
+
 class MonitoringDetailOut(WireOut):
     """Everything known of one record. `faults_now` is the gate by the register's facts as they are now.
 
@@ -191,6 +202,7 @@ class MonitoringDetailOut(WireOut):
     is_recorded_later: bool
     recordings: list[RecordingOut]
     opinions: list[OpinionOut]
+    reopenings: list[ReopeningOut]
     notifications: list[NotificationOut]
     links: list[MonitoringLinkOut]
 
@@ -302,6 +314,7 @@ def record(
         is_recorded_later=tx.monitoring.is_recorded_later(found),
         recordings=[RecordingOut.of(tx.recordings.known(one)) for one in tx.monitoring.media(monitoring_id)],
         opinions=[OpinionOut.of(one) for one in tx.monitoring.opinions(actor, found)],
+        reopenings=[ReopeningOut.of(one) for one in tx.monitoring.reopenings(found)],
         notifications=[NotificationOut.of(one) for one in tx.monitoring.notifications(found)],
         links=[MonitoringLinkOut.of(one) for one in tx.monitoring_links.links_of(monitoring_id)],
     )

@@ -4,7 +4,7 @@ A reducer asks it for what does not stand in its own chain. Every answer has thr
 nobody can tell – a package that withholds a chain, an index that is not given yet.
 """
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
@@ -16,7 +16,7 @@ from schemas.leaves_account import AccountAmend, AccountClose, AccountOpen, Acco
 from schemas.leaves_agency import AgencyAmend, AgencyClose, AgencyOpen
 from schemas.leaves_device import DeviceCode, DeviceEnrol, DeviceRevoke, DeviceVoid
 from schemas.leaves_log import ClockStep, LogResume
-from schemas.leaves_monitoring import IntakeReceive, IntakeReceiveRuled, MonitoringOpine
+from schemas.leaves_monitoring import IntakeReceive, IntakeReceiveRuled, MonitoringOpine, MonitoringReopen
 from schemas.leaves_recording import ManifestDeclare, RecordingQuarantine, RecordingReceive, RecordingSeal
 from schemas.leaves_role import RoleAmend, RoleEnd, RoleEndApart, RoleGrant, RoleGrantNamed
 from schemas.participation import Participation
@@ -60,12 +60,19 @@ class Code(NamedTuple):
 
 
 class Concluded(NamedTuple):
-    """When a piece of evidence came and when it got its last state."""
+    """When a piece of evidence came, when it got its last state, and which ones it had before, in order."""
 
     since: int
     agency: str
     until: int | None = None
     state: str = ""
+    before: tuple[tuple[int, str], ...] = ()
+
+    def states(self) -> Iterator[tuple[int, str]]:
+        """Yield the states with the indices of their leaves, the last one first."""
+        if self.until is not None:
+            yield self.until, self.state
+        yield from reversed(self.before)
 
 
 @dataclass
@@ -99,9 +106,10 @@ class Directory:
         match leaf.act:
             case RecordingReceive() as act:
                 self.evidence[leaf.subject] = Concluded(index, act.agency)
-            case RecordingSeal() | RecordingQuarantine() | MonitoringOpine() as act:
+            case RecordingSeal() | RecordingQuarantine() | MonitoringOpine() | MonitoringReopen() as act:
                 known = self.evidence.get(leaf.subject) or Concluded(index, "")
-                self.evidence[leaf.subject] = known._replace(until=index, state=act.to)
+                before = known.before if known.until is None else (*known.before, (known.until, known.state))
+                self.evidence[leaf.subject] = known._replace(until=index, state=act.to, before=before)
             case ManifestDeclare() as act:
                 self.manifests.setdefault(act.sha256, Span(index, agency=act.agency))
             case IntakeReceive() as act:
@@ -180,7 +188,8 @@ class Directory:
         {
             **dict.fromkeys((RecordingReceive, RecordingSeal, RecordingQuarantine), _learn_evidence),
             **dict.fromkeys(
-                (MonitoringOpine, ManifestDeclare, IntakeReceive, IntakeReceiveRuled), _learn_evidence
+                (MonitoringOpine, MonitoringReopen, ManifestDeclare, IntakeReceive, IntakeReceiveRuled),
+                _learn_evidence,
             ),
             **dict.fromkeys((ClockStep, LogResume), _learn_evidence),
             **dict.fromkeys((AgencyOpen, AgencyAmend, AgencyClose), _learn_agency),
@@ -252,7 +261,7 @@ class Directory:
             return None
         if known is None or known.until is None:
             return self._no()
-        return known.until < index and known.state in states
+        return next((state in states for since, state in known.states() if since < index), False)
 
     def is_free(self, index: int | None) -> bool | None:
         """Say whether the leaf at an index is of somebody who had taken no part that keeps them from what it says.

@@ -21,6 +21,7 @@ class Duty(StrEnum):
     GRANT_APPROVAL = "grant-approval"
     EVIDENCE_WORSE = "evidence-worse"
     REVIEWED_WORSE = "reviewed-worse"
+    EVIDENCE_REOPENED = "evidence-reopened"
     ANSWER_REVIEW = "answer-review"
     LINK_RECORD = "link-record"
     RUN_CASE = "run-case"

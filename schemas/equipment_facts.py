@@ -13,7 +13,7 @@ from schemas.leaves_device import (
     EquipmentReviewed,
     EquipmentSuspend,
 )
-from schemas.leaves_equipment import EquipmentCorrect
+from schemas.leaves_equipment import EquipmentAnnul, EquipmentCorrect
 
 _NOT_NEEDED = ""
 """Names and numbers of papers: the gate looks at dates alone."""
@@ -34,6 +34,11 @@ def facts_of(leaves: Iterable[tuple[str, Leaf]]) -> EquipmentFacts:
                 found |= {key: found[key].model_copy(update={"until_at": at}) for key in open_}
             case EquipmentCorrect(entry=entry) as act if entry in found:
                 _amend(found, act)
+            case EquipmentAnnul(certificate=entry, from_=since) if entry in found:
+                if since is None:
+                    del found[entry]
+                else:
+                    found[entry] = found[entry].model_copy(update={"valid_until": since})
             case _:
                 if (fact := _entered(digest, leaf)) is not None:
                     found[digest] = fact

@@ -4,7 +4,6 @@ The fold judges by these rows, and the published catalogue prints them.
 """
 
 from collections.abc import Iterable, Mapping
-from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -17,7 +16,7 @@ from schemas.leaves import LEAVES
 from schemas.monitoring import STEPS as MONITORING_STEPS
 from schemas.recording import RecordingState
 from schemas.rectification import STEPS as RECTIFICATION_STEPS
-from schemas.step import Steps
+from schemas.step import Step, Steps
 
 
 class StateStep(NamedTuple):
@@ -39,21 +38,20 @@ _TABLES: Mapping[str, Steps[Any, Any, Any]] = MappingProxyType(
         "rectification": RECTIFICATION_STEPS,
     }
 )
-_OPINION = "monitoring:opine"
 
 
-def _event(noun: str, name: StrEnum) -> str:
-    """Return the event of a step: opinions are a round's, and every step of a record is an opinion."""
+def _event(noun: str, row: Step[Any, Any, Any]) -> str:
+    """Return the event of a step: opinions are a round's, and of a record their leaf says what they did."""
     if noun == "monitoring":
-        return _OPINION
-    return f"{'review' if name in OPINION_STEPS and noun == 'case' else noun}:{name}"
+        return row.logs
+    return f"{'review' if row.name in OPINION_STEPS and noun == 'case' else noun}:{row.name}"
 
 
 def _of_tables() -> Iterable[StateStep]:
     for noun, table in _TABLES.items():
         for row in table:
             starts = tuple(state for state in type(row.end) if state in row.starts)
-            yield StateStep(_event(noun, row.name), noun, starts, row.end)
+            yield StateStep(_event(noun, row), noun, starts, row.end)
 
 
 def _of_beginnings() -> Iterable[StateStep]:

@@ -62,6 +62,34 @@ class EquipmentCorrect(Act):
         return self
 
 
+class EquipmentAnnul(Act):
+    """A certificate is void: from a time on, or without one from the beginning. What was said before stays known.
+
+    `certificate` is the digest of the leaf that entered it. The records that rested on it are re-opened by leaves of
+    their own, in the same act (`monitoring:reopen`).
+    """
+
+    spec: ClassVar = Spec(
+        event="equipment:annul",
+        chains=("equipment",),
+        roles=frozenset({Role.CUSTODIAN}),
+        versions=("equipment",),
+        words=Words("撤销检定证书", "Certificate annulled"),
+        follows="the certificate was entered by the leaf that it names; the time is past, and within its validity",
+        columns={
+            "n": "equipment.version",
+            "certificate": "equipment_annulments.entry equipment_certificates.entry",
+            "from": "equipment_annulments.void_from equipment_certificates.valid_during",
+            "reason": "equipment_annulments.reason equipment_certificates.amend_reason",
+            "actor": "equipment_annulments.annulled_by equipment_certificates.recorded_by",
+            "at": "equipment_annulments.annulled_at equipment_certificates.known_during",
+        },
+    )
+    certificate: LeafDigest
+    from_: Time | None = Field(default=None, alias="from")
+    reason: SaltedText
+
+
 class EquipmentField(StrEnum):
     """What of equipment may be said anew; its kind stays."""
 

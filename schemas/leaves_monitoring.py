@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 from schemas.act import Act, Element, Spec
 from schemas.actor import Role
 from schemas.equipment import EquipmentKind
-from schemas.members import Digest256, Ordinal, Root, Time
+from schemas.members import Digest256, LeafDigest, Ordinal, Root, Time
 from schemas.monitoring import (
     InvalidReason,
     MonitoringState,
@@ -109,6 +109,35 @@ class MonitoringOpine(Act):
     reason_code: InvalidReason | None = None
     to: Literal[MonitoringState.REVIEWING, MonitoringState.VALID, MonitoringState.INVALID]
     reason: SaltedText | None = None
+
+
+class MonitoringReopen(Act):
+    """A record that was found valid waits for both reviewers again: what its equipment needed was annulled.
+
+    `annulment` is the digest of the leaf that annulled it, `round` the one that begins, `due_at` when it is to be judged.
+    """
+
+    spec: ClassVar = Spec(
+        event="monitoring:reopen",
+        chains=("monitoring",),
+        roles=frozenset({Role.CUSTODIAN}),
+        versions=("monitoring",),
+        words=Words("重新审核记录", "Record re-opened"),
+        follows="the record was found valid; the round is the next",
+        columns={
+            "annulment": "monitoring_reopenings.annulment",
+            "round": "monitoring_reopenings.round monitoring_records.round monitoring_opinions.round",
+            "due_at": "monitoring_reopenings.due_at monitoring_records.due_at",
+            "actor": "monitoring_reopenings.reopened_by",
+            "at": "monitoring_reopenings.reopened_at",
+            "to": "monitoring_records.state",
+            "n": "monitoring_records.version",
+        },
+    )
+    annulment: LeafDigest
+    round: Ordinal
+    due_at: Time
+    to: Literal[MonitoringState.RECHECK]
 
 
 class MonitoringNotify(Act):

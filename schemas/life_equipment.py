@@ -15,7 +15,7 @@ from schemas.leaves_device import (
     EquipmentReviewed,
     EquipmentSuspend,
 )
-from schemas.leaves_equipment import EquipmentCorrect, EquipmentDescribe
+from schemas.leaves_equipment import EquipmentAnnul, EquipmentCorrect, EquipmentDescribe
 from schemas.life import FaultCode, Here, Takes, Unlawful, check_step, is_hidden, law, taken, told_until
 from schemas.life_described import DescribedLife, redescribed, registered
 
@@ -26,7 +26,7 @@ Paper = TypeVar("Paper", bound=Papers)
 class Said(NamedTuple, Generic[Paper]):
     """A fact from a time to another, as told from a time on until another one; `leaf` told it, `by` somebody.
 
-    `paper` entered it, by the leaf `entry`; `amended` says it anew.
+    `paper` entered it, by the leaf `entry`; `amended` says it anew, `annulled` cut it since.
     """
 
     paper: Paper
@@ -38,6 +38,16 @@ class Said(NamedTuple, Generic[Paper]):
     known_until: datetime | None
     leaf: str
     amended: EquipmentCorrect | None = None
+    annulled: EquipmentAnnul | None = None
+
+
+class Annulled(NamedTuple):
+    """A certificate that was annulled, by whom and when; `leaf` said it."""
+
+    act: EquipmentAnnul
+    by: str
+    at: datetime
+    leaf: str
 
 
 class EquipmentLife(NamedTuple):
@@ -55,6 +65,7 @@ class EquipmentLife(NamedTuple):
     reviews: tuple[Said[EquipmentReviewed], ...] = ()
     publications: tuple[Said[EquipmentPublish], ...] = ()
     suspensions: tuple[Said[EquipmentSuspend], ...] = ()
+    annulments: tuple[Annulled, ...] = ()
 
 
 def apply_equipment(life: EquipmentLife | None, leaf: Leaf, here: Here) -> EquipmentLife:
@@ -159,6 +170,27 @@ def _corrected(known: Said[Paper], leaf: Leaf, act: EquipmentCorrect, here: Here
         known_from=leaf.at,
         leaf=here.digest,
         amended=act,
+        annulled=None,
+    )
+
+
+def _annulled(life: EquipmentLife, leaf: Leaf, act: EquipmentAnnul, here: Here) -> EquipmentLife:
+    told, entry = life.certificates, act.certificate
+    known = next((one for one in told if one.entry == entry and one.known_until is None), None)
+    if known is None:
+        if is_hidden(None, here):
+            return life
+        raise Unlawful(FaultCode.NOT_BEGUN)
+    new = None
+    if act.from_ is not None:
+        law(act.from_ <= leaf.at, FaultCode.FUTURE)
+        law(known.since < act.from_ and (known.until is None or act.from_ < known.until), FaultCode.PERIOD)
+        new = known._replace(
+            by=leaf.actor, until=act.from_, known_from=leaf.at, leaf=here.digest, annulled=act
+        )
+    made = Annulled(act, leaf.actor, leaf.at, here.digest)
+    return life._replace(
+        certificates=_restated(told, entry, leaf.at, new), annulments=(*life.annulments, made)
     )
 
 
@@ -188,6 +220,7 @@ EQUIPMENT_TAKES: Takes[EquipmentLife] = MappingProxyType(
         EquipmentSuspend: _suspended,
         EquipmentResume: _resumed,
         EquipmentCorrect: _amended,
+        EquipmentAnnul: _annulled,
         EquipmentDescribe: _described,
     }
 )

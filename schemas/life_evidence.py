@@ -1,6 +1,6 @@
 """The lives of what is evidence: recordings, the manifests that declare them, monitoring records."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from types import MappingProxyType
 from typing import NamedTuple
@@ -8,7 +8,7 @@ from typing import NamedTuple
 from schemas.leaf import Leaf
 from schemas.leaves_case import CaseLink, CaseUnlink, MonitoringLink, MonitoringLinkRuled, MonitoringUnlink
 from schemas.leaves_finding import FindingAnswer
-from schemas.leaves_monitoring import MonitoringNotify, MonitoringOpine
+from schemas.leaves_monitoring import MonitoringNotify, MonitoringOpine, MonitoringReopen
 from schemas.leaves_presence import PresenceConfirm, PresenceConfirmByCode, PresenceDeny, PresenceSettle
 from schemas.leaves_recording import (
     DerivativeMake,
@@ -22,7 +22,7 @@ from schemas.leaves_recording import (
 from schemas.leaves_retention import RetentionMark, RetentionRaise
 from schemas.life import FaultCode, Here, Takes, Unlawful, check_step, is_hidden, law, taken
 from schemas.life_inside import Committed
-from schemas.monitoring import MonitoringState, OpinionWord, ReviewStage
+from schemas.monitoring import FIRST_ROUND, MonitoringState, OpinionWord, ReviewStage
 from schemas.presence import PresenceAnswer
 from schemas.recording import RecordingState
 from schemas.retention import ENDLESS, OF_CASES, RetentionClass
@@ -333,14 +333,36 @@ class Attempt(NamedTuple):
     at: datetime
 
 
+class Reopened(NamedTuple):
+    """A re-opening: its leaf's act, by whom and when, and the opinions of the round that it ended."""
+
+    act: MonitoringReopen
+    by: str
+    at: datetime
+    ended: Mapping[str, Given]
+
+
 class MonitoringLife(NamedTuple):
-    """A monitoring record. It is received by its batch; its own chain begins with whatever comes first."""
+    """A monitoring record. It is received by its batch; its own chain begins with whatever comes first.
+
+    `given` are the opinions of the last round: those before stand with the re-openings that ended them.
+    """
 
     state: str = MonitoringState.RECEIVED
     given: Mapping[str, Given] | None = None
     concluded_at: datetime | None = None
+    reopened: tuple[Reopened, ...] = ()
     ties: tuple[str, ...] = ()
     attempts: tuple[Attempt, ...] = ()
+
+    @property
+    def round(self) -> int:
+        """The round in which opinions are given."""
+        return FIRST_ROUND + len(self.reopened)
+
+    def rounds(self) -> Iterator[tuple[int, Mapping[str, Given]]]:
+        """Yield every round with its opinions."""
+        yield from enumerate((*(one.ended for one in self.reopened), self.given or {}), FIRST_ROUND)
 
 
 def apply_monitoring(life: MonitoringLife | None, leaf: Leaf, here: Here) -> MonitoringLife:
@@ -384,6 +406,14 @@ def _opined(life: MonitoringLife, leaf: Leaf, act: MonitoringOpine, here: Here) 
     return life._replace(state=act.to, given=given, concluded_at=leaf.at if is_over else None)
 
 
+def _reopened(life: MonitoringLife, leaf: Leaf, act: MonitoringReopen, here: Here) -> MonitoringLife:
+    del here
+    check_step(leaf, life.state, act.to)
+    law(act.round == life.round + 1, FaultCode.ROUND)
+    ended = Reopened(act, leaf.actor, leaf.at, life.given or {})
+    return life._replace(state=act.to, given=None, concluded_at=None, reopened=(*life.reopened, ended))
+
+
 def _state_of(given: Mapping[str, Given]) -> MonitoringState:
     if any(one.opinion == OpinionWord.INVALID for one in given.values()):
         return MonitoringState.INVALID
@@ -393,6 +423,7 @@ def _state_of(given: Mapping[str, Given]) -> MonitoringState:
 MONITORING_TAKES: Takes[MonitoringLife] = MappingProxyType(
     {
         MonitoringOpine: _opined,
+        MonitoringReopen: _reopened,
         MonitoringNotify: _notified,
         MonitoringLink: _tied,
         MonitoringLinkRuled: _tied,

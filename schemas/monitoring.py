@@ -28,12 +28,17 @@ from schemas.step import Begin, Step, Steps
 
 
 class MonitoringState(StrEnum):
-    """received → reviewing → valid | invalid."""
+    """received → reviewing → valid | invalid; valid → recheck where what its equipment needed was annulled."""
 
     RECEIVED = "received"
     REVIEWING = "reviewing"
     VALID = "valid"
     INVALID = "invalid"
+    RECHECK = "recheck"
+
+
+FIRST_ROUND = 1
+"""Both stages are given in a round; each re-opening begins another."""
 
 
 class ReviewStage(StrEnum):
@@ -44,11 +49,12 @@ class ReviewStage(StrEnum):
 
 
 class MonitoringStep(StrEnum):
-    """What an opinion does to a record: it leaves it open, or ends it one way or the other."""
+    """What happens to a record: an opinion leaves it open or ends it, and an annulled certificate re-opens it."""
 
     OPINE = "opine"
     ACCEPT = "accept"
     REJECT = "reject"
+    REOPEN = "reopen"
 
 
 class OpinionWord(StrEnum):
@@ -148,19 +154,24 @@ class Given(Frozen):
     opinion: OpinionWord
 
 
-def state_of(given: Collection[Given]) -> MonitoringState:
-    """Return the state that these opinions lead to: one `invalid` ends it, `valid` needs both."""
+def waiting_in(round_: int) -> MonitoringState:
+    """Return the state of a record of which nobody has given an opinion in this round."""
+    return MonitoringState.RECEIVED if round_ == FIRST_ROUND else MonitoringState.RECHECK
+
+
+def state_of(given: Collection[Given], round_: int = FIRST_ROUND) -> MonitoringState:
+    """Return the state that the opinions of this round lead to: one `invalid` ends it, `valid` needs both."""
     if any(one.opinion is OpinionWord.INVALID for one in given):
         return MonitoringState.INVALID
     stages = {one.stage for one in given}
     if stages == set(ReviewStage):
         return MonitoringState.VALID
-    return MonitoringState.REVIEWING if stages else MonitoringState.RECEIVED
+    return MonitoringState.REVIEWING if stages else waiting_in(round_)
 
 
 @dataclass(frozen=True)
 class RecordFacts:
-    """What the gate of an opinion looks at: those given before, this one and who gives it, and the recordings."""
+    """What the gate of an opinion looks at: those given before in this round, this one and who gives it, the recordings."""
 
     given: Collection[Given]
     wish: OpinionIn
@@ -196,13 +207,15 @@ STAGE_ACTIONS: Mapping[ReviewStage, Action] = MappingProxyType(
 )
 """What the policy is asked for an opinion: its stage decides, whatever it says."""
 
+_UNJUDGED = frozenset({MonitoringState.RECEIVED, MonitoringState.RECHECK})
+
 STEPS: Steps[MonitoringStep, MonitoringState, RecordFacts] = Steps(
     begins=(Begin(MonitoringState.RECEIVED),),
     refused=REVIEW_CONCLUDED,
     rows=(
         Step(
             name=MonitoringStep.OPINE,
-            starts=frozenset({MonitoringState.RECEIVED}),
+            starts=_UNJUDGED,
             end=MonitoringState.REVIEWING,
             event=Event.MONITORING_OPINE,
             gate=_check_opinion,
@@ -217,15 +230,22 @@ STEPS: Steps[MonitoringStep, MonitoringState, RecordFacts] = Steps(
         ),
         Step(
             name=MonitoringStep.REJECT,
-            starts=frozenset({MonitoringState.RECEIVED, MonitoringState.REVIEWING}),
+            starts=_UNJUDGED | {MonitoringState.REVIEWING},
             end=MonitoringState.INVALID,
             event=Event.MONITORING_OPINE,
             gate=_check_opinion,
             dated="concluded_at",
         ),
+        Step(
+            name=MonitoringStep.REOPEN,
+            starts=frozenset({MonitoringState.VALID}),
+            end=MonitoringState.RECHECK,
+            action=Action.EQUIPMENT_KEEP,
+            event=Event.MONITORING_REOPEN,
+        ),
     ),
 )
-"""A record is begun by its batch. Every step is an opinion, and the leaf of an opinion says the state after it."""
+"""A record is begun by its batch. Every step but one is an opinion, and the leaf of an opinion says the state after it."""
 
-OPEN_STATES = frozenset(state for state in MonitoringState if STEPS.possible(state))
+OPEN_STATES = frozenset(state for row in STEPS if row.event is Event.MONITORING_OPINE for state in row.starts)
 """A record that waits for an opinion; to whoever has given none, both look the same."""

@@ -63,6 +63,33 @@ EQUIPMENT_FACT_UNKNOWN = Refusal(
     "刷新页面",
     "reload the page",
 )
+EQUIPMENT_CERTIFICATE_UNKNOWN = Refusal(
+    "equipment-certificate-unknown",
+    NotFound,
+    Level.INFO,
+    "这台设备现在没有这份检定证书，或已经撤销",
+    "The equipment has no such verification certificate now, or it was annulled",
+    "刷新页面",
+    "reload the page",
+)
+ANNUL_OUTSIDE_VALIDITY = Refusal(
+    "annul-outside-validity",
+    Invalid,
+    Level.INFO,
+    "失效时间要在证书有效期之内；自始无效的，不填时间",
+    "A certificate is void from a time within its validity; leave the time out if it was void from the beginning",
+    "改时间后重新提交",
+    "choose another time",
+)
+ANNUL_CHANGED = Refusal(
+    "annul-changed",
+    Conflict,
+    Level.INFO,
+    "受影响的记录或案件与您看到的数目不同",
+    "The number of records or cases it touches is not the one that you were shown",
+    "再看一次影响，再确认",
+    "look again at what it touches, then confirm",
+)
 EQUIPMENT_FACT_MEMBER = Refusal(
     "equipment-fact-member",
     Invalid,

@@ -4,10 +4,11 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from schemas.base import Frozen
-from schemas.checks.review import CONCLUDED, EVIDENCE, GATE, LINKED_IN_TIME, PROOF, REVIEWER
+from schemas.checks.review import CONCLUDED, EVIDENCE, GATE, LINKED_IN_TIME, PROOF, REOPENED, REVIEWER
 from schemas.checks.table import CHECKS
 from schemas.equipment import GateFault
 from schemas.integrity import Check, CheckResult, Severity, Verdict, examines
+from schemas.monitoring import MonitoringState
 from schemas.presence import Attendance, check_presence
 from schemas.recording import RecordingState
 from schemas.scene import Scene, Spots, scene_findings
@@ -35,6 +36,7 @@ class SeenRecord(Frozen):
     faults: tuple[str, ...]
     is_recorded_later: bool
     linked_at: datetime
+    state: MonitoringState = MonitoringState.VALID
 
 
 class SeenFact(Frozen):
@@ -94,6 +96,7 @@ def case_findings(
         ),
         *_about([check_concluded(one) for one in recordings], recordings),
         *_about([check_gate(one) for one in records], records),
+        *_about([check_reopened(one) for one in records], records),
         *_about([check_proof(one) for one in facts], facts),
         *_about([check_linked_in_time(one.linked_at, submitted_at, decided_at) for one in linked], linked),
     ]
@@ -140,6 +143,15 @@ def check_concluded(check: Check, recording: SeenRecording) -> CheckResult:
     """Say that a recording's verification has not come to a result."""
     is_waiting = recording.state is RecordingState.RECEIVED
     return check.found("recording-not-verified-yet") if is_waiting else check.held()
+
+
+@examines(REOPENED)
+def check_reopened(check: Check, record: SeenRecord) -> CheckResult:
+    """Say that a linked record waits for both reviewers again, or was found invalid by them: it was valid when linked."""
+    if record.state is MonitoringState.VALID:
+        return check.held()
+    is_over = record.state is MonitoringState.INVALID
+    return check.found("record-found-invalid" if is_over else "record-to-recheck")
 
 
 @examines(GATE)

@@ -115,6 +115,7 @@ MONITORING_STATES = vocabulary(
         MonitoringState.REVIEWING: ("审核中", "Under review"),
         MonitoringState.VALID: ("有效", "Valid"),
         MonitoringState.INVALID: ("无效", "Invalid"),
+        MonitoringState.RECHECK: ("待重新审核", "To review again"),
     },
 )
 

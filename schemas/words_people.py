@@ -178,6 +178,10 @@ DUTIES = vocabulary(
             "您审核过的案件，证据重新检查后变差",
             "Cases you reviewed whose evidence was found worse",
         ),
+        Duty.EVIDENCE_REOPENED: (
+            "已决定案件依据的非现场监管记录须重新审核",
+            "Decided cases that rest on monitoring records to be judged anew",
+        ),
         Duty.RECHECK_FAILED: ("抽中记录复验未通过", "Drawn recordings whose recheck failed"),
         Duty.EXPORT_FAILED: ("导出失败", "Exports that failed"),
         Duty.UNLOCK_ACCOUNT: ("账号因密码错误过多受限", "Accounts locked by too many wrong passwords"),

@@ -51,6 +51,7 @@ from storage.collection import Unit
 from storage.device.device import Devices
 from storage.device.enrolment import Enrolments
 from storage.duties.duties import Duties
+from storage.equipment.annul import Annulments
 from storage.equipment.register import EquipmentRegister
 from storage.export.export import Exports
 from storage.heartbeat import Heartbeats
@@ -64,6 +65,7 @@ from storage.look.looker import Lookers
 from storage.monitoring.intake import Intakes
 from storage.monitoring.link import MonitoringLinks
 from storage.monitoring.record import Monitoring
+from storage.monitoring.reopen import Reopenings
 from storage.objects.port import Objects, open_objects
 from storage.pool import open_pool
 from storage.recording.answer import FindingAnswers
@@ -299,6 +301,10 @@ class Transaction(Unit):
     @cached_property
     def equipment(self) -> EquipmentRegister:
         return EquipmentRegister(self, self.accounts)
+
+    @cached_property
+    def reopenings(self) -> Reopenings:
+        return Reopenings(self, Annulments(self))
 
     @cached_property
     def intakes(self) -> Intakes:

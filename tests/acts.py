@@ -25,6 +25,7 @@ from schemas.device import ENROL_TYP
 from schemas.digest import sha256_hex
 from schemas.equipment import CertificateIn, EquipmentReviewIn, PublicationIn, ReviewKind, SuspensionIn
 from schemas.equipment_amend import FactAmendIn
+from schemas.equipment_annul import AnnulIn
 from schemas.equipment_version import EquipmentDescribeIn
 from schemas.errors import Busy, Conflict, EvidenceError, Invalid, NotFound, Refused
 from schemas.fact import AcceptanceIn, FactIn, ProofIn
@@ -716,6 +717,22 @@ def restate_paper(world: World, chance: Random) -> None:
         tx.equipment.amend(actor, ident, chance.choice(known).entry, wish, seen)
 
 
+def annul_paper(world: World, chance: Random) -> None:
+    """A certificate is annulled, from the beginning or since a time; whoever does it was shown what it touches."""
+    with world.store.begin() as tx:
+        ident, actor = world.road.equipment_id, world.who(chance, world.road.custodian)
+        known = tx.equipment.facts(ident).said().certificates
+        if not known or chance.random() < 0.5:
+            return
+        one = chance.choice(known)
+        since = chance.choice((None, tx.now - timedelta(hours=chance.randint(-1, 9))))
+        told = tx.reopenings.touched(actor, ident, HexDigest(one.entry), since)
+        shown = {"records": told.records, "cases": told.cases + chance.choice((0, 0, 0, 1))}
+        wish = AnnulIn(from_at=since, reason="检定机构撤销", **shown)
+        seen = tx.equipment.get(world.road.custodian, ident).version
+        tx.reopenings.annul(actor, ident, HexDigest(one.entry), wish, seen)
+
+
 def describe_equipment(world: World, chance: Random) -> None:
     """The equipment is moved, or something of it was wrong; its number stays, for rows name it."""
     with world.store.begin() as tx:
@@ -830,8 +847,8 @@ DESK: tuple[Act, ...] = (
     unprove, accept, give_opinion, answer, ask_for_package, fail_package,
 )  # fmt: skip
 ROAD: tuple[Act, ...] = (
-    enter_paper, enter_paper, restate_paper, describe_equipment, suspend, resume, take_in, judge_record, notify,
-    link_record, unlink_record, open_from_record,
+    enter_paper, enter_paper, restate_paper, annul_paper, describe_equipment, suspend, resume, take_in, judge_record,
+    notify, link_record, unlink_record, open_from_record,
 )  # fmt: skip
 PEOPLE: tuple[Act, ...] = (
     open_account, certify_officer, step_certificate, verify_certificate, train,

@@ -22,8 +22,9 @@ from schemas.certificate import (
 from schemas.checks.claims import VERIFICATION
 from schemas.checks.manifest import SEQUENCE
 from schemas.decision import PenaltyKind
-from schemas.equipment import PublicationIn, SuspensionIn
+from schemas.equipment import CertificateIn, PublicationIn, SuspensionIn
 from schemas.equipment_amend import FactAmendIn
+from schemas.equipment_annul import AnnulIn
 from schemas.equipment_version import EquipmentDescribeIn
 from schemas.fact import AcceptanceIn, FactIn, ProofIn
 from schemas.factor import SECRET_BYTES
@@ -40,7 +41,7 @@ from schemas.holding import (
     IssueIn,
     ReturnIn,
 )
-from schemas.ids import AccountId, AgencyId, DeviceId, RecordingId
+from schemas.ids import AccountId, AgencyId, DeviceId, MonitoringId, RecordingId
 from schemas.leaves_agency import AgencyKind
 from schemas.leaves_recusal import RecusalGround
 from schemas.leaves_training import TrainingKind
@@ -514,6 +515,7 @@ def _road(road: Highway) -> None:
         tx.equipment.resume(road.custodian, road.equipment_id, seen)
     _corrects_papers(road)
     _moves(road)
+    _annuls(road, record)
     road.one()
 
 
@@ -536,6 +538,27 @@ def _moves(road: Highway) -> None:
             seen = tx.equipment.get(road.custodian, road.equipment_id).version
             wish = EquipmentDescribeIn.model_validate(told)
             tx.equipment.describe(road.custodian, road.equipment_id, wish, seen)
+
+
+def _annuls(road: Highway, record: MonitoringId) -> None:
+    """The certificate is void; another is entered and the record found valid again; that is void since some hours."""
+    for hours in (None, 1):
+        with road.store.begin() as tx:
+            (known,) = tx.equipment.facts(road.equipment_id).said().certificates
+            since = None if hours is None else tx.now - timedelta(hours=hours)
+            entry = HexDigest(known.entry)
+            told = tx.reopenings.touched(road.custodian, road.equipment_id, entry, since)
+            shown = {"records": told.records, "cases": told.cases}
+            wish = AnnulIn(from_at=since, reason="检定机构撤销", **shown)
+            seen = tx.equipment.get(road.custodian, road.equipment_id).version
+            seen = tx.reopenings.annul(road.custodian, road.equipment_id, entry, wish, seen).version
+            if since is None:
+                span = {"valid_from": known.valid_from, "valid_until": known.valid_until}
+                again = CertificateIn(number="C-重检", issuer="省计量院", **span)
+                tx.equipment.certify(road.custodian, road.equipment_id, again, seen)
+        if since is None:
+            for stage in ReviewStage:
+                road.opine(record, stage)
 
 
 def _corrects_papers(road: Highway) -> None:

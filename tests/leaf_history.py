@@ -323,6 +323,14 @@ def story_of_a_record(world: World, *, outcome: str | None = None) -> Iterator[s
     for (stage, role), to in zip(stages, ends, strict=False):
         history.write(records.MonitoringOpine, record, world.people[role], stage=stage, opinion=word, to=to)
         yield record
+    if outcome is None and word == "valid":
+        annulled = {"annulment": leaf_digest(b"annulled"), "round": 2, "due_at": AT + timedelta(days=20)}
+        custodian = world.people[Role.CUSTODIAN]
+        history.write(records.MonitoringReopen, record, custodian, to="recheck", **annulled)
+        yield record
+        for (stage, role), to in zip(reversed(stages), ends, strict=True):
+            given = {"stage": stage, "opinion": word, "to": to}
+            history.write(records.MonitoringOpine, record, world.people[role], **given)
     told = {"attempted_at": history.at, "proof_recording": None}
     history.write(records.MonitoringNotify, record, world.people[Role.HANDLER], **told)
     yield record
@@ -518,6 +526,10 @@ def story_of_equipment(world: World) -> Iterator[None]:
         history.write(register.EquipmentCorrect, one, custodian, **told)
     yield
     _describes(world, one)
+    yield
+    void = history.write(things.EquipmentCertify, one, custodian, **papers)
+    history.write(register.EquipmentAnnul, one, custodian, certificate=void, from_=None)
+    history.write(register.EquipmentAnnul, one, custodian, certificate=certificate, from_=history.at)
     yield
     for _ in range(history.rng.randrange(1, 3)):
         since = history.at

@@ -70,7 +70,7 @@ class CaseFilters(Asked):
 
     number: Sought = ""
     state: Annotated[CaseState | None, IGNORED] = None
-    only: Annotated[Literal["worse"] | None, IGNORED] = None
+    only: Annotated[Literal["worse", "reopened"] | None, IGNORED] = None
 
 
 @router.get("/cases")
@@ -81,6 +81,7 @@ def cases(visit: Visiting, asked: Annotated[CaseFilters, Query()]) -> Response:
         number=asked.number or None,
         state=asked.state,
         is_worse=asked.only == "worse",
+        is_reopened=asked.only == "reopened",
         after=asked.cursor(),
         limit=PAGE_ROWS,
     )

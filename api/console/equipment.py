@@ -7,6 +7,8 @@ from fastapi import APIRouter, Form, Query
 from starlette.responses import Response
 
 from api.console.equipment_form import (
+    AnnulAsked,
+    AnnulForm,
     BindForm,
     CertificateForm,
     DescribeForm,
@@ -21,7 +23,7 @@ from api.console.equipment_form import (
 )
 from api.console.guard import Acting, Visiting
 from api.console.listing import PAGE_ROWS, Asked, Sought, listed
-from api.console.typed import Change, Typed, VersionForm, W
+from api.console.typed import Change, Mistaken, Typed, VersionForm, W, time_or_none
 from api.console.visit import Mistake, Visit, go, submit, to
 from api.deps import SourcePassword
 from api.equipment import BindIn
@@ -29,7 +31,9 @@ from api.route import Route
 from schemas.base import Sha256Hex
 from schemas.equipment import ReviewKind
 from schemas.equipment_amend import FactAmendIn
+from schemas.equipment_annul import Touched
 from schemas.equipment_version import Version, place_remark
+from schemas.errors import Invalid, NotFound
 from schemas.gate import conditions, gate_faults
 from schemas.ids import EquipmentId
 from schemas.manifest import Datum
@@ -164,6 +168,56 @@ def certify(visit: Acting, equipment_id: EquipmentId, form: Annotated[Certificat
     """Add a certificate; both days are valid days in UTC+8."""
     return _change(
         visit, equipment_id, form, lambda asked: visit.tx.equipment.certify(visit.actor, equipment_id, *asked)
+    )
+
+
+@router.post("/equipment/{equipment_id}/certificates/{entry}/annul")
+def annul(
+    visit: Acting, equipment_id: EquipmentId, entry: Sha256Hex, form: Annotated[AnnulForm, Form()]
+) -> Response:
+    """Show what annulling a certificate would touch, or annul it."""
+    kept = visit.tx.reopenings
+
+    def act(asked: AnnulAsked) -> Touched | None:
+        if asked.change is None:
+            return kept.touched(visit.actor, equipment_id, entry, asked.from_at)
+        kept.annul(visit.actor, equipment_id, entry, *asked.change)
+        return None
+
+    def again(mistake: Mistake) -> Response:
+        try:  # numbers may be others by now: whoever goes on sees what it touches then
+            told = kept.touched(visit.actor, equipment_id, entry, time_or_none(form, "from_at"))
+        except (Mistaken, NotFound, Invalid):
+            return _page(visit, equipment_id, mistake)
+        return _annulling(visit, (equipment_id, entry), form, told, mistake)
+
+    def then(told: Touched | None) -> Response:
+        if told is None:
+            return go(f"/console/equipment/{equipment_id}")
+        return _annulling(visit, (equipment_id, entry), form, told)
+
+    return submit(visit, form, act, again=again, then=then)
+
+
+def _annulling(
+    visit: Visit,
+    path: tuple[EquipmentId, Sha256Hex],
+    form: AnnulForm,
+    told: Touched,
+    mistake: Mistake | None = None,
+) -> Response:
+    """Return the page that says what an annulment would touch, and asks why."""
+    equipment_id, entry = path
+    said = visit.tx.equipment.facts(equipment_id).said().certificates
+    return visit.page(
+        "equipment_annul.html",
+        forms=EquipmentForms,
+        mistake=mistake,
+        here="equipment",
+        equipment=visit.tx.equipment.get(visit.actor, equipment_id),
+        certificate=next(one for one in said if one.entry == entry),
+        form=form,
+        told=told,
     )
 
 

@@ -1,6 +1,7 @@
 """The forms of fixed equipment: its entry in the register, its dated facts, and who hands in its records."""
 
-from typing import ClassVar
+from datetime import datetime
+from typing import ClassVar, NamedTuple
 
 from api.console.typed import (
     LATITUDE,
@@ -29,6 +30,7 @@ from schemas.equipment import (
     SuspensionIn,
 )
 from schemas.equipment_amend import FactAmendIn
+from schemas.equipment_annul import AnnulIn
 from schemas.equipment_version import EquipmentDescribeIn
 
 
@@ -79,6 +81,32 @@ class CertificateForm(Versioned[Change[CertificateIn]]):
             valid_until=day_at(self, "valid_to", days=1),
         )
         return Change(wish, seen(self))
+
+
+class AnnulAsked(NamedTuple):
+    """What somebody who annuls a certificate asks: what it would touch, or that it is done."""
+
+    from_at: datetime | None
+    change: Change[AnnulIn] | None
+
+
+class AnnulForm(Versioned[AnnulAsked]):
+    """A certificate is annulled in two steps: first what it would touch, then why, and that it is meant.
+
+    `records` and `cases` are the numbers that the first step showed.
+    """
+
+    from_at: str = label("从何时起无效（东八区，自始无效不填）")
+    reason: str = label("撤销的理由")
+    records: str = label("受影响的记录")
+    cases: str = label("受影响的案件")
+    is_sure: str = label("确认")
+
+    def wish(self) -> AnnulAsked:
+        from_at = time_or_none(self, "from_at")
+        if self.is_sure != "yes":
+            return AnnulAsked(from_at, None)
+        return AnnulAsked(from_at, Change(into(self, AnnulIn, from_at=from_at), seen(self)))
 
 
 class ReviewForm(Versioned[Change[EquipmentReviewIn]]):
@@ -194,6 +222,7 @@ class EquipmentForms(Forms):
     """The forms of one piece of equipment."""
 
     certificate: CertificateForm = CertificateForm()
+    annul: AnnulForm = AnnulForm()
     review: ReviewForm = ReviewForm()
     publication: PublicationForm = PublicationForm()
     suspension: SuspensionForm = SuspensionForm()

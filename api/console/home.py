@@ -45,6 +45,7 @@ PLACES: Mapping[Duty, str] = MappingProxyType(
         Duty.RENEW_OFFICER: "/console/certificates",
         Duty.EVIDENCE_WORSE: "/console/cases?only=worse",
         Duty.REVIEWED_WORSE: "/console/cases?only=worse",
+        Duty.EVIDENCE_REOPENED: "/console/cases?only=reopened",
         Duty.RECHECK_FAILED: "/console/audits",
         Duty.EXPORT_FAILED: "/console/cases",
         Duty.UNLOCK_ACCOUNT: "/console/accounts?only=locked",

@@ -1,6 +1,6 @@
 """The monitoring desk: the list, the two queues, one record with its gate, opinions, notifications and ties."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Form, Query
@@ -27,8 +27,10 @@ from api.console.typed import Typed, W
 from api.console.visit import Mistake, Visit, go, submit, to
 from api.look import look_from
 from api.route import Route
+from schemas.actor import Actor
 from schemas.case import Case, CaseIn
 from schemas.errors import NotFound
+from schemas.event import Event
 from schemas.gate import conditions
 from schemas.ids import AgencyId, CaseId, EquipmentId, MonitoringId
 from schemas.look import LookWay
@@ -44,6 +46,7 @@ from schemas.policy import Action, missing
 from schemas.recording import Sight, sight_of
 from schemas.reference import reference
 from schemas.refusals_monitoring import CASE_NUMBER_UNKNOWN
+from storage.custody.values import Logged
 from storage.monitoring.values import MonitoringFilter, MonitoringRecord
 
 UNKNOWN = "待查"
@@ -129,7 +132,7 @@ def shown(visit: Visit, monitoring_id: MonitoringId, mistake: Mistake | None = N
     found = tx.monitoring.get(actor, monitoring_id)
     recordings = [tx.recordings.known(one) for one in tx.monitoring.media(monitoring_id)]
     entries = tx.custody.entries_for(reference("monitoring", monitoring_id))
-    own = [one for one in entries if found.concluded_at or one.leaf.actor == actor.reference]
+    own = _shown_entries(entries, found, actor)
     offices = tx.offices.of(own)
     may_link = visit.may(Action.MONITORING_LINK, found.agency_id)
     links = tx.monitoring_links.links_of(monitoring_id)
@@ -152,6 +155,7 @@ def shown(visit: Visit, monitoring_id: MonitoringId, mistake: Mistake | None = N
         is_recorded_later=tx.monitoring.is_recorded_later(found),
         registration=tx.monitoring.registration(found),
         opinions=tx.monitoring.opinions(actor, found),
+        reopenings=tx.monitoring.reopenings(found),
         stages=_open_stages(visit, found),
         reasons=list(InvalidReason),
         notifications=tx.monitoring.notifications(found),
@@ -175,9 +179,17 @@ def shown(visit: Visit, monitoring_id: MonitoringId, mistake: Mistake | None = N
     )
 
 
+def _shown_entries(entries: Sequence[Logged], found: MonitoringRecord, actor: Actor) -> list[Logged]:
+    """Return the entries that say nothing of an opinion which the viewer may not know: those of earlier rounds do not."""
+    ended = [at for at, one in enumerate(entries) if one.event == Event.MONITORING_REOPEN]
+    open_from = len(entries) if found.concluded_at else ended[-1] + 1 if ended else 0
+    return [one for at, one in enumerate(entries) if at < open_from or one.leaf.actor == actor.reference]
+
+
 def _open_stages(visit: Visit, found: MonitoringRecord) -> list[ReviewStage]:
     """Return the stages at which the actor may still give an opinion on this record."""
-    if found.concluded_at is not None or visit.tx.monitoring.opinions(visit.actor, found):
+    given = visit.tx.monitoring.opinions(visit.actor, found)
+    if found.concluded_at is not None or any(one.round == found.round for one in given):
         return []
     return stages_of(visit, found.agency_id)
 

@@ -143,6 +143,41 @@ GATE = Check(
     ),
 )
 
+REOPENED = Check(
+    name="reopened",
+    version=1,
+    title=Words("记录的审核", "Review of the record"),
+    proves=Words(
+        "所依据的非现场监管记录，没有因检定证书撤销而须重新审核。",
+        "No monitoring record of the case has to be judged anew because a certificate was annulled.",
+    ),
+    leaves=Words(
+        "不说明其他资格事实没有变化。",
+        "Not that no other fact of the equipment changed.",
+    ),
+    findings=(
+        mismatch(
+            "record-to-recheck",
+            zh="设备的检定证书已撤销，这条记录须由两人重新审核，重新认定有效之前不得作为证据（计量法第九条）。",
+            en="The certificate of the equipment was annulled: both reviewers judge this record anew, and until they"
+            " find it valid again it is no evidence (Metrology Law, art. 9).",
+            then=(
+                "请两名审核人重新审核该记录，或由承办人解除关联；已作决定的，由行政机关负责人处理。",
+                "Let both reviewers judge it anew, or the handler unlink it; a decided case is for the head to settle.",
+            ),
+        ),
+        mismatch(
+            "record-found-invalid",
+            zh="这条记录重新审核后无效，不得作为证据。",
+            en="Judged anew, this record was found invalid: it is no evidence.",
+            then=(
+                "请承办人解除关联；已作决定的，由行政机关负责人处理。",
+                "Let the handler unlink it; a decided case is for the head to settle.",
+            ),
+        ),
+    ),
+)
+
 PROOF = Check(
     name="proof",
     version=2,
@@ -232,6 +267,7 @@ REVIEW = (
     LINKED_IN_TIME,
     CONCLUDED,
     GATE,
+    REOPENED,
     PROOF,
     PRESENCE,
 )

@@ -55,6 +55,7 @@ from storage.personal import asked_digests
 from storage.reads.account import handler_of
 from storage.reads.examination import is_doubted
 from storage.reads.gate import gate_facts
+from storage.reads.monitoring import rests_on_reopened
 from storage.reads.participation import parts_of
 from storage.reads.policy import require_within
 from storage.reads.recording import require_of_agency
@@ -303,10 +304,13 @@ class Cases(CaseAccess):
         number: str | None = None,
         state: CaseState | None = None,
         is_worse: bool = False,
+        is_reopened: bool = False,
         after: Cursor | None = None,
         limit: int = 50,
     ) -> Page[Case]:
         """List cases the actor may see, newest first; with `is_worse` those decided whose evidence was found worse since.
+
+        With `is_reopened` those decided that rest on a monitoring record to be judged anew, or found invalid then.
 
         Raises:
             Refused: the actor may not see cases at all.
@@ -318,6 +322,8 @@ class Cases(CaseAccess):
             wanted = wanted.where(cases.c.state == state)
         if is_worse:
             wanted = wanted.where(is_doubted())
+        if is_reopened:
+            wanted = wanted.where(rests_on_reopened())
         page = self._page(wanted, _NEWEST, after=after, limit=limit, keep=sought.keep)
         return page.each(case_of(self._connection))
 

@@ -14,6 +14,7 @@ from schemas.policy import Action
 from schemas.review import OpinionWord, ReviewState
 from storage.duties.line import Line, Lines, inside
 from storage.reads.examination import is_doubted
+from storage.reads.monitoring import rests_on_reopened
 from storage.reads.recusal import barred
 from storage.reads.scope import awaits_agreement
 from storage.tables.case import case_handlers, cases
@@ -146,6 +147,15 @@ def _worse(actor: Actor, now: datetime) -> Line:
     )
 
 
+def _reopened(actor: Actor, now: datetime) -> Line:
+    return Line(
+        source=cases,
+        where=and_(inside(cases.c.agency_id, actor), rests_on_reopened(now)),
+        overdue=false(),
+        since=cases.c.decided_at,
+    )
+
+
 def _reviewed_worse(actor: Actor, now: datetime) -> Line:
     mine = exists().where(reviews.c.case_id == cases.c.id, reviews.c.reviewer_id == actor.id)
     return Line(
@@ -165,6 +175,7 @@ CASE: Lines = MappingProxyType(
         Duty.DECIDE_EXEMPT: (Action.CASE_DECIDE, _exempt),
         Duty.EVIDENCE_WORSE: (Action.CASE_DECIDE, _worse),
         Duty.REVIEWED_WORSE: (Action.CASE_REVIEW, _reviewed_worse),
+        Duty.EVIDENCE_REOPENED: (Action.CASE_DECIDE, _reopened),
         Duty.ANSWER_REVIEW: (Action.CASE_RUN, _unanswered),
         Duty.RUN_CASE: (Action.CASE_RUN, _own_cases),
         Duty.EXPORT_FAILED: (Action.CASE_EXPORT, _failed_exports),

@@ -23,6 +23,7 @@ def _unreviewed(stage: ReviewStage) -> Callable[[Actor, datetime], Line]:
     def line(actor: Actor, now: datetime) -> Line:
         taken = exists().where(
             opinions.c.monitoring_id == records.c.id,
+            opinions.c.round == records.c.round,
             or_(opinions.c.stage == stage, opinions.c.reviewer_id == actor.id),
         )
         is_open = records.c.state.in_(OPEN_STATES)

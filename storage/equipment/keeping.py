@@ -70,11 +70,13 @@ class Keeping(Collection):
         """Return what one piece of equipment was ever said to be; the caller has checked it."""
         return versions_of(self._connection, [ident])[ident]
 
-    def _take(self, actor: Actor, ident: EquipmentId, seen: int, *relies: str) -> tuple[Deed, Equipment]:
-        """Hold the equipment's chain and return the equipment as it stands then."""
+    def _take(
+        self, actor: Actor, ident: EquipmentId, seen: int, *relies: str, changes: Iterable[str] = ()
+    ) -> tuple[Deed, Equipment]:
+        """Hold the equipment's chain, and others that change with it, and return the equipment as it stands then."""
         known = self.get(actor, ident)
         require(actor, Action.EQUIPMENT_KEEP, Subject(agency_id=known.agency_id), self._now)
-        deed = self._begin(actor, known.agency_id, reference("equipment", ident), relies=relies)
+        deed = self._begin(actor, known.agency_id, reference("equipment", ident), *changes, relies=relies)
         query = self._select().where(equipment.c.id == ident)
         query = query.with_for_update(key_share=True, of=equipment)
         held = self._one(query, Equipment.of_row, EQUIPMENT_UNKNOWN("no such equipment"))

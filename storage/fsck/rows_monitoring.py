@@ -12,13 +12,20 @@ from schemas.replay import Folded
 from storage.fsck.mirror import NOT_TOLD, Mirror, Span, Told, ident, value_of
 from storage.tables.equipment import (
     equipment,
+    equipment_annulments,
     equipment_certificates,
     equipment_descriptions,
     equipment_publications,
     equipment_reviews,
     equipment_suspensions,
 )
-from storage.tables.monitoring import intakes, monitoring_opinions, monitoring_records, notifications
+from storage.tables.monitoring import (
+    intakes,
+    monitoring_opinions,
+    monitoring_records,
+    monitoring_reopenings,
+    notifications,
+)
 
 Row = Mapping[str, object]
 
@@ -61,6 +68,12 @@ EQUIPMENT_MIRRORS = (
         ("number", "issuer", *_TOLD),
     ),
     Mirror(
+        equipment_annulments,
+        equipment_annulments.c.equipment_id,
+        ("leaf",),
+        ("entry", "void_from", "reason", "annulled_by", "annulled_at"),
+    ),
+    Mirror(
         equipment_reviews,
         equipment_reviews.c.equipment_id,
         ("kind",),
@@ -76,12 +89,23 @@ EQUIPMENT_MIRRORS = (
 )
 
 MONITORING_MIRRORS = (
-    Mirror(monitoring_records, monitoring_records.c.id, (), ("state", "version", "concluded_at", "links")),
+    Mirror(
+        monitoring_records,
+        monitoring_records.c.id,
+        (),
+        ("state", "version", "concluded_at", "links", "round", "due_at"),
+    ),
     Mirror(
         monitoring_opinions,
         monitoring_opinions.c.monitoring_id,
-        ("stage",),
+        ("round", "stage"),
         ("reviewer_id", "opinion", "reason_code", "reason", "given_at"),
+    ),
+    Mirror(
+        monitoring_reopenings,
+        monitoring_reopenings.c.monitoring_id,
+        ("round",),
+        ("annulment", "due_at", "reopened_by", "reopened_at"),
     ),
     Mirror(
         notifications,
@@ -110,6 +134,17 @@ def equipment_rows(life: EquipmentLife, folded: Folded) -> Told:
         "equipment_certificates": [
             {"number": _text(one, "number"), "issuer": _text(one, "issuer"), **_told(one)}
             for one in life.certificates
+        ],
+        "equipment_annulments": [
+            {
+                "leaf": one.leaf,
+                "entry": one.act.certificate,
+                "void_from": one.act.from_,
+                "reason": value_of(one.act.reason),
+                "annulled_by": ident_of(one.by),
+                "annulled_at": one.at,
+            }
+            for one in life.annulments
         ],
         "equipment_reviews": [
             {"kind": one.paper.kind.value, "document": _text(one, "title"), **_told(one)}
@@ -164,10 +199,11 @@ def _text(one: Said[Any], name: str) -> object:
 
 
 def _told(one: Said[Any]) -> Row:
+    why = one.annulled or one.amended
     return {
         "valid_during": Span(one.since, one.until),
         "known_during": Span(one.known_from, one.known_until),
-        "amend_reason": None if one.amended is None else value_of(one.amended.reason),
+        "amend_reason": None if why is None else value_of(why.reason),
         "recorded_by": ident_of(one.by),
         "entry": one.entry,
         "leaf": one.leaf,
@@ -183,10 +219,13 @@ def monitoring_rows(life: MonitoringLife, folded: Folded) -> Told:
                 "version": folded.versions.get(folded.of, 0),
                 "concluded_at": life.concluded_at,
                 "links": len(life.ties),
+                "round": life.round,
+                "due_at": life.reopened[-1].act.due_at if life.reopened else NOT_TOLD,
             }
         ],
         "monitoring_opinions": [
             {
+                "round": round_,
                 "stage": stage,
                 "reviewer_id": ident_of(given.by),
                 "opinion": given.opinion,
@@ -194,7 +233,18 @@ def monitoring_rows(life: MonitoringLife, folded: Folded) -> Told:
                 "reason": value_of(given.reason) or "",
                 "given_at": given.at,
             }
-            for stage, given in (life.given or {}).items()
+            for round_, opinions in life.rounds()
+            for stage, given in opinions.items()
+        ],
+        "monitoring_reopenings": [
+            {
+                "round": one.act.round,
+                "annulment": one.act.annulment,
+                "due_at": one.act.due_at,
+                "reopened_by": ident_of(one.by),
+                "reopened_at": one.at,
+            }
+            for one in life.reopened
         ],
         "notifications": [
             {

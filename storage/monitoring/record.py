@@ -45,6 +45,7 @@ from storage.monitoring.values import (
     Notification,
     Opinion,
     Registration,
+    Reopening,
     given_of,
     record_of,
     select_records,
@@ -53,7 +54,7 @@ from storage.monitoring.values import (
 from storage.personal import asked_digests, opened, opened_bytes, sealed
 from storage.reads.account import with_name
 from storage.reads.certificate_rule import rule_at
-from storage.reads.equipment import facts_of, versions_of
+from storage.reads.equipment import facts_of, versions_of, with_annulment
 from storage.reads.office import acted, offices_at
 from storage.reads.policy import require_within, within, within_seen
 from storage.reads.recording import are_sealed, require_of_agency
@@ -62,6 +63,7 @@ from storage.tables.monitoring import (
     monitoring_media,
     monitoring_opinions,
     monitoring_records,
+    monitoring_reopenings,
     notifications,
 )
 from storage.version import change_to, require_version
@@ -127,7 +129,7 @@ class Monitoring(Collection):
     ) -> Page[MonitoringRecord]:
         """List what waits for the actor at `stage`, soonest due first.
 
-        What the actor has judged at the other stage is left out: two different people review a record.
+        What the actor has judged at the other stage in this round is left out: two different people review a record.
 
         Raises:
             Refused: the actor is no reviewer of this stage.
@@ -135,6 +137,7 @@ class Monitoring(Collection):
         reached = require_within(actor, STAGE_ACTIONS[stage], self._now, monitoring_records)
         taken = exists().where(
             monitoring_opinions.c.monitoring_id == monitoring_records.c.id,
+            monitoring_opinions.c.round == monitoring_records.c.round,
             or_(monitoring_opinions.c.stage == stage, monitoring_opinions.c.reviewer_id == actor.id),
         )
         waiting = monitoring_records.c.state.in_(OPEN_STATES)
@@ -158,11 +161,16 @@ class Monitoring(Collection):
         return page.each(lambda row: record_of(self._connection, row, is_blind=row["id"] not in own))
 
     def _own_opinions(self, actor: Actor, idents: Sequence[MonitoringId]) -> frozenset[MonitoringId]:
+        """Return those of which the actor has given an opinion in the last round."""
+        known = monitoring_records
         return frozenset(
             self._connection.scalars(
-                select(monitoring_opinions.c.monitoring_id).where(
+                select(monitoring_opinions.c.monitoring_id)
+                .join(known, known.c.id == monitoring_opinions.c.monitoring_id)
+                .where(
                     monitoring_opinions.c.monitoring_id.in_(idents),
                     monitoring_opinions.c.reviewer_id == actor.id,
+                    monitoring_opinions.c.round == known.c.round,
                 )
             )
         )
@@ -249,12 +257,14 @@ class Monitoring(Collection):
         """
         record = self._asked(actor, ident, STAGE_ACTIONS[stage])
         about = reference("monitoring", ident)
-        deed = self._begin(actor, record.agency_id, about)
-        version = self._locked(ident)
-        given = self._given(ident)
+        # Whoever annuls a certificate of its equipment holds that: no record is concluded unseen meanwhile.
+        relied = reference("equipment", record.equipment_id)
+        deed = self._begin(actor, record.agency_id, about, relies=(relied,))
+        version, round_ = self._locked(ident)
+        given = self._given(ident, round_)
         facts = RecordFacts(given, wish, stage, actor.account_id, is_sealed=self._is_sealed(ident))
         row = STEPS[step_of(given, wish.opinion)]
-        after = STEPS.after(state_of(given), row.name, facts)
+        after = STEPS.after(state_of(given, round_), row.name, facts)
         require_version(shown_version(version, len(given)), seen)
         opined = MonitoringOpine(
             stage=stage,
@@ -267,7 +277,7 @@ class Monitoring(Collection):
         change_to(
             self._connection, monitoring_records, ident, version, number, state=after, **row.stamp(deed.at)
         )
-        self._keep_opinion(actor, deed, ident, stage, wish)
+        self._keep_opinion(deed, ident, round_, facts)
         return self.get(actor, ident)
 
     def _asked(self, actor: Actor, ident: MonitoringId, action: Action) -> MonitoringRecord:
@@ -280,18 +290,19 @@ class Monitoring(Collection):
             raise missing(action)
         return record_of(self._connection, row, is_blind=True)
 
-    def _locked(self, ident: MonitoringId) -> int:
-        """Lock a record whose chain is held and return its version."""
-        version: int = self._connection.execute(
-            select(monitoring_records.c.version)
+    def _locked(self, ident: MonitoringId) -> tuple[int, int]:
+        """Lock a record whose chain is held and return its version and its round."""
+        row = self._connection.execute(
+            select(monitoring_records.c.version, monitoring_records.c.round)
             .where(monitoring_records.c.id == ident)
             .with_for_update(key_share=True)
-        ).scalar_one()
-        return version
+        ).one()
+        return row.version, row.round
 
-    def _given(self, ident: MonitoringId) -> list[Given]:
+    def _given(self, ident: MonitoringId, round_: int) -> list[Given]:
+        told = monitoring_opinions.c
         rows = self._connection.execute(
-            select(monitoring_opinions).where(monitoring_opinions.c.monitoring_id == ident)
+            select(monitoring_opinions).where(told.monitoring_id == ident, told.round == round_)
         ).mappings()
         return [given_of(row) for row in rows]
 
@@ -299,14 +310,14 @@ class Monitoring(Collection):
         media = select(monitoring_media.c.recording_id).where(monitoring_media.c.monitoring_id == ident)
         return are_sealed(self._connection, media)
 
-    def _keep_opinion(
-        self, actor: Actor, deed: Deed, ident: MonitoringId, stage: ReviewStage, wish: OpinionIn
-    ) -> None:
+    def _keep_opinion(self, deed: Deed, ident: MonitoringId, round_: int, facts: RecordFacts) -> None:
+        wish = facts.wish
         self._connection.execute(
             insert(monitoring_opinions).values(
                 monitoring_id=ident,
-                stage=stage,
-                reviewer_id=actor.account_id,
+                round=round_,
+                stage=facts.stage,
+                reviewer_id=facts.reviewer_id,
                 opinion=wish.opinion,
                 reason_code=wish.reason_code,
                 reason=wish.reason.strip(),
@@ -315,13 +326,19 @@ class Monitoring(Collection):
         )
 
     def opinions(self, actor: Actor, record: MonitoringRecord) -> tuple[Opinion, ...]:
-        """Return what the viewer may see: their own opinion, and both once the record is concluded."""
+        """Return what the viewer may see, round by round: their own opinion, and both once a round is concluded."""
         rows = self._connection.execute(
             with_name(select(monitoring_opinions), monitoring_opinions.c.reviewer_id, "reviewer")
             .where(monitoring_opinions.c.monitoring_id == record.id)
-            .order_by(monitoring_opinions.c.stage)
+            .order_by(monitoring_opinions.c.round, monitoring_opinions.c.stage)
         ).mappings()
-        shown = [row for row in rows if record.concluded_at is not None or row["reviewer_id"] == actor.id]
+        shown = [
+            row
+            for row in rows
+            if record.concluded_at is not None
+            or row["round"] < record.round
+            or row["reviewer_id"] == actor.id
+        ]
         held = offices_at(self._connection, (acted(row["reviewer_id"], row["given_at"]) for row in shown))
         return tuple(
             Opinion(
@@ -332,10 +349,21 @@ class Monitoring(Collection):
                     held[acted(row["reviewer_id"], row["given_at"])],
                     roles_with(STAGE_ACTIONS[ReviewStage(row["stage"])]),
                 ),
-                **{name: row[name] for name in ("reviewer", "reason_code", "reason", "given_at")},
+                **{name: row[name] for name in ("round", "reviewer", "reason_code", "reason", "given_at")},
             )
             for row in shown
         )
+
+    def reopenings(self, record: MonitoringRecord) -> tuple[Reopening, ...]:
+        """Return why a record was judged anew, oldest first; the caller has checked the record."""
+        made = monitoring_reopenings
+        query = with_name(select(made.c.round, made.c.reopened_at), made.c.reopened_by, "reopener")
+        rows = self._connection.execute(
+            with_annulment(query, made.c.annulment)
+            .where(made.c.monitoring_id == record.id)
+            .order_by(made.c.round)
+        ).mappings()
+        return tuple(Reopening.of_row(row) for row in rows)
 
     def notify(self, actor: Actor, ident: MonitoringId, wish: NotificationIn) -> None:
         """Record an attempt to tell the party (art. 41); attempts are only ever added.
@@ -351,7 +379,7 @@ class Monitoring(Collection):
             require_of_agency(self._connection, wish.proof_recording_id, record.agency_id)
         about = reference("monitoring", ident)
         deed = self._begin(actor, record.agency_id, about)
-        version = self._locked(ident)
+        version, _ = self._locked(ident)
         if wish.attempted_at > deed.at:
             raise FACT_IN_FUTURE("an attempt lies in the past")
         made = fresh_id()

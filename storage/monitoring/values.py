@@ -19,6 +19,7 @@ from schemas.monitoring import (
     NotifyOutcome,
     OpinionWord,
     ReviewStage,
+    waiting_in,
 )
 from schemas.office import Held
 from schemas.personal import masked
@@ -59,6 +60,7 @@ class MonitoringRecord(Frozen):
     findings: tuple[str, ...]
     state: MonitoringState
     version: int
+    round: int
     due_at: datetime
     concluded_at: datetime | None
     gate_faults: tuple[str, ...]
@@ -91,6 +93,7 @@ class MonitoringFilter(Frozen):
 class Opinion(Frozen):
     """An opinion that the viewer may see; `given_as` are the roles by which it was given, as known then."""
 
+    round: int
     stage: ReviewStage
     reviewer: str
     is_own: bool
@@ -99,6 +102,15 @@ class Opinion(Frozen):
     reason: str
     given_at: datetime
     given_as: Held
+
+
+class Reopening(Frozen):
+    """Why a record was judged anew: the round that began, when, by whom, and why its certificate was annulled."""
+
+    round: int
+    reopened_at: datetime
+    reopener: str
+    reason: str
 
 
 class Notification(Frozen):
@@ -165,7 +177,7 @@ def record_of(connection: Connection, row: RowMapping, *, is_blind: bool) -> Mon
     seen: dict[str, object] = {**told, "is_masked": not row["is_whole"]}
     if is_blind and row["concluded_at"] is None:
         opinions = int(row["state"] == MonitoringState.REVIEWING)
-        seen |= {"state": MonitoringState.RECEIVED, "version": shown_version(row["version"], opinions)}
+        seen |= {"state": waiting_in(row["round"]), "version": shown_version(row["version"], opinions)}
     return MonitoringRecord.of_row(row, **seen)
 
 

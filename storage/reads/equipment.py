@@ -22,6 +22,7 @@ from schemas.ids import AccountId, EquipmentId
 from storage.reads.agency import Query
 from storage.tables.equipment import (
     equipment,
+    equipment_annulments,
     equipment_certificates,
     equipment_descriptions,
     equipment_publications,
@@ -34,6 +35,12 @@ def with_equipment(query: Query, equipment_id: ColumnElement[Any]) -> Query:
     """Add number, name and kind of the equipment behind a column."""
     named = [equipment.c[name].label(f"equipment_{name}") for name in ("number", "name", "kind")]
     return query.add_columns(*named).join(equipment, equipment.c.id == equipment_id)
+
+
+def with_annulment(query: Query, leaf: ColumnElement[Any]) -> Query:
+    """Add why a certificate was annulled by the leaf behind a column."""
+    annulled = equipment_annulments.c
+    return query.add_columns(annulled.reason).join(equipment_annulments, annulled.leaf == leaf)
 
 
 def bound_to(connection: Connection, source_id: AccountId) -> dict[EquipmentId, tuple[Version, ...]]:

@@ -16,7 +16,7 @@ from storage.tables.recording import recordings
 TOLD = timedelta(days=30)
 """So long head and reviewer are told; the case's own page says it for ever."""
 
-_DECIDED = (CaseState.DECIDED, CaseState.CLOSED)
+DECIDED = (CaseState.DECIDED, CaseState.CLOSED)
 _WORSE = [(was, now) for was in Verdict for now in Verdict if is_worse(was, now)]
 
 
@@ -40,7 +40,7 @@ def is_doubted(now: datetime | None = None) -> ColumnElement[bool]:
         recordings.c.id == case_links.c.recording_id,
         turned_worse(None if now is None else now - TOLD),
     )
-    return and_(cases.c.state.in_(_DECIDED), linked)
+    return and_(cases.c.state.in_(DECIDED), linked)
 
 
 def went_frame_by_frame() -> ColumnElement[bool]:

@@ -10,6 +10,7 @@ from schemas.gate import gate_faults, recorded_later
 from schemas.ids import CaseId, RecordingId
 from schemas.integrity import CheckResult, Verdict
 from schemas.media import MediaFacts
+from schemas.monitoring import MonitoringState
 from schemas.recording import RecordingState
 from schemas.reference import reference
 from schemas.review_findings import Finding, SeenFact, SeenRecord, SeenRecording, case_findings
@@ -132,6 +133,7 @@ def _records(connection: Connection, case_id: CaseId, installed: StorageSettings
             monitoring_records.c.captured_at,
             monitoring_records.c.agency_id,
             monitoring_records.c.concluded_at,
+            monitoring_records.c.state,
             monitoring_links.c.linked_at,
         )
         .join(monitoring_links, monitoring_links.c.monitoring_id == monitoring_records.c.id)
@@ -149,6 +151,7 @@ def _records(connection: Connection, case_id: CaseId, installed: StorageSettings
             faults=tuple(fault.value for fault in gate_faults(known, row.captured_at, certificate=needs)),
             is_recorded_later=recorded_later(known, row.captured_at, certificate=needs),
             linked_at=row.linked_at,
+            state=MonitoringState(row.state),
         )
 
 

@@ -119,6 +119,24 @@ equipment_certificates = Table(
 In this and the next three `entry` is the digest of the leaf that entered the fact, `leaf` of the one that said this.
 """
 
+equipment_annulments = Table(
+    "equipment_annulments",
+    metadata,
+    ident(),
+    ref("equipment_id", "equipment.id"),
+    Column("entry", LargeBinary, nullable=False),
+    Column("leaf", LargeBinary, nullable=False, unique=True),
+    moment("void_from"),
+    Column("reason", Text, nullable=False),
+    ref("annulled_by", "accounts.id"),
+    moment("annulled_at", nullable=False),
+    Index("ix_equipment_annulments_equipment_id", "equipment_id"),
+)
+"""Certificates that were annulled: `entry` is the leaf that entered one, `leaf` the one that annulled it.
+
+Without `void_from` it was void from the beginning.
+"""
+
 equipment_reviews = Table(
     "equipment_reviews",
     metadata,

@@ -68,6 +68,8 @@ monitoring_records = Table(
     Column("version", Integer, nullable=False, server_default=text("0")),
     moment("due_at", nullable=False),
     moment("concluded_at"),
+    # Both stages are given in a round; a re-opening begins another.
+    Column("round", Integer, nullable=False, server_default=text("1")),
     # Ties that stand. Counted here so that the queue of what waits to be linked does not grow with history.
     Column("links", Integer, nullable=False, server_default=text("0")),
     states(MonitoringState),
@@ -79,7 +81,7 @@ monitoring_records = Table(
         "agency_id",
         "due_at",
         "id",
-        postgresql_where=text("state IN ('received', 'reviewing')"),
+        postgresql_where=text("state IN ('received', 'reviewing', 'recheck')"),
     ),
     Index(
         "ix_monitoring_records_unlinked",
@@ -115,12 +117,28 @@ monitoring_opinions = Table(
     Column("reason_code", Text),
     Column("reason", Text, nullable=False),
     moment("given_at", nullable=False),
+    Column("round", Integer, nullable=False, server_default=text("1")),
     CheckConstraint("stage IN ('first', 'second')", name="stage"),
     CheckConstraint("opinion IN ('valid', 'invalid')", name="opinion"),
     CheckConstraint("opinion = 'valid' OR reason_code IS NOT NULL", name="reasoned"),
-    UniqueConstraint("monitoring_id", "stage"),
-    UniqueConstraint("monitoring_id", "reviewer_id"),
+    UniqueConstraint("monitoring_id", "round", "stage"),
+    UniqueConstraint("monitoring_id", "round", "reviewer_id"),
 )
+
+monitoring_reopenings = Table(
+    "monitoring_reopenings",
+    metadata,
+    ident(),
+    ref("monitoring_id", "monitoring_records.id"),
+    Column("round", Integer, nullable=False),
+    Column("annulment", LargeBinary, ForeignKey("equipment_annulments.leaf"), nullable=False),
+    moment("due_at", nullable=False),
+    ref("reopened_by", "accounts.id"),
+    moment("reopened_at", nullable=False),
+    UniqueConstraint("monitoring_id", "round"),
+    Index("ix_monitoring_reopenings_annulment", "annulment"),
+)
+"""Which round of a record began because which certificate was annulled: `annulment` is the leaf that said it."""
 
 monitoring_links = Table(
     "monitoring_links",

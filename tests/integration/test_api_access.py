@@ -253,6 +253,12 @@ STRANGE: list[tuple[str, str, dict | None]] = [
     ("POST", "/v1/reviews/{review_id}/opinion", {"opinion": "pass", "statement": "x"}),
     ("GET", "/v1/equipment/{equipment_id}", None),
     ("GET", "/v1/equipment/{equipment_id}/gate", None),
+    (
+        "POST",
+        f"/v1/equipment/{{equipment_id}}/certificates/{'0' * 64}/annul",
+        {"reason": "x", "records": 0, "cases": 0},
+    ),
+    ("GET", f"/v1/equipment/{{equipment_id}}/certificates/{'0' * 64}/annulment", None),
     ("POST", f"/v1/equipment/{{equipment_id}}/facts/{'0' * 64}/amend", {"number": "x", "reason": "x"}),
     ("POST", "/v1/equipment/{equipment_id}/suspend", {"reason": "x", "from_at": "2026-01-01T00:00:00Z"}),
     ("GET", "/v1/monitoring/records/{monitoring_id}", None),

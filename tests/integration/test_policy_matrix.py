@@ -196,6 +196,7 @@ WISHES: Mapping[str, dict[str, Any]] = {
     },
     "POST /v1/equipment/{equipment_id}/description": {"always": True, "site": "x", "reason": "x"},
     "POST /v1/equipment/{equipment_id}/facts/{entry}/amend": {"never": True, "reason": "x"},
+    "POST /v1/equipment/{equipment_id}/certificates/{entry}/annul": {"reason": "x", "records": 0, "cases": 0},
     "POST /v1/equipment/{equipment_id}/suspend": {"reason": "x", "from_at": TIME},
     "POST /v1/equipment/{equipment_id}/resume": {},
     "POST /v1/equipment/{equipment_id}/bind": {"source_id": "{account_id}"},
@@ -286,6 +287,11 @@ TEXTS_OF: Mapping[str, Mapping[str, str]] = {
         "from_at": "",
         "until_at": "",
         "never": "never",
+    },
+    "/console/equipment/{equipment_id}/certificates/{entry}/annul": {
+        "from_at": "",
+        "records": "0",
+        "cases": "0",
     },
     "/console/equipment/{equipment_id}/description": {
         **dict.fromkeys(("from_at", "number", "name", "standard", "point", "lat", "lon"), ""),
