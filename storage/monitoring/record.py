@@ -14,10 +14,12 @@ from schemas.gate import CertificateRule, gate_faults, recorded_later
 from schemas.ids import MonitoringId, RecordingId
 from schemas.leaves_monitoring import MonitoringNotify, MonitoringOpine
 from schemas.monitoring import (
+    FIRST_ROUND,
     OPEN_STATES,
     STAGE_ACTIONS,
     STEPS,
     Given,
+    MonitoringState,
     NotificationIn,
     NotifyChannel,
     NotifyOutcome,
@@ -435,6 +437,8 @@ def _conditions(wanted: MonitoringFilter) -> Iterable[ColumnElement[bool]]:
     if wanted.state in OPEN_STATES:
         # One word for both: which of them it is would say whether somebody has given an opinion.
         yield monitoring_records.c.state.in_(OPEN_STATES)
+        if wanted.state is MonitoringState.RECHECK:
+            yield monitoring_records.c.round > FIRST_ROUND
     elif wanted.state is not None:
         yield monitoring_records.c.state == wanted.state
     if wanted.equipment_id is not None:
