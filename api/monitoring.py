@@ -314,7 +314,7 @@ def record(
         is_recorded_later=tx.monitoring.is_recorded_later(found),
         recordings=[RecordingOut.of(tx.recordings.known(one)) for one in tx.monitoring.media(monitoring_id)],
         opinions=[OpinionOut.of(one) for one in tx.monitoring.opinions(actor, found)],
-        reopenings=[ReopeningOut.of(one) for one in tx.monitoring.reopenings(found)],
+        reopenings=[ReopeningOut.of(one) for one in tx.reopenings.of_record(found)],
         notifications=[NotificationOut.of(one) for one in tx.monitoring.notifications(found)],
         links=[MonitoringLinkOut.of(one) for one in tx.monitoring_links.links_of(monitoring_id)],
     )

@@ -29,13 +29,12 @@ from schemas.life_device import DeviceLife, apply_device
 from schemas.life_equipment import EquipmentLife, apply_equipment
 from schemas.life_evidence import (
     ManifestLife,
-    MonitoringLife,
     RecordingLife,
     apply_manifest,
-    apply_monitoring,
     apply_recording,
 )
 from schemas.life_log import LogLife, apply_log
+from schemas.life_monitoring import MonitoringLife, apply_monitoring
 from schemas.life_shift import DutyLife, apply_duty
 from schemas.life_source import SourceLife, apply_source
 from schemas.reference import noun_of

@@ -24,7 +24,7 @@ from schemas.leaf import Leaf
 from schemas.leaves_case import CaseSubmit, MonitoringLinkRuled
 from schemas.leaves_monitoring import IntakeReceive
 from schemas.life_equipment import EquipmentLife
-from schemas.life_evidence import MonitoringLife
+from schemas.life_monitoring import MonitoringLife
 from schemas.monitoring import MonitoringState, OpinionWord, ReviewStage
 from schemas.package import FileRole, RowPath
 from schemas.package_record import Carried

@@ -13,8 +13,9 @@ from schemas.leaves_procedure import CaseDecideListed, DocumentFile
 from schemas.leaves_review import ExportRequest
 from schemas.life_account import AccountLife
 from schemas.life_case import CaseLife
-from schemas.life_evidence import Attempt, MonitoringLife, RecordingLife
+from schemas.life_evidence import RecordingLife
 from schemas.life_inside import Committed
+from schemas.life_monitoring import Attempt, MonitoringLife
 from schemas.life_role import Term
 from schemas.opening import Erased, Shown
 from schemas.package_lines import WithheldLine

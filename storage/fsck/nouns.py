@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from schemas.life_evidence import MonitoringLife
+from schemas.life_monitoring import MonitoringLife
 from schemas.replay import Folded
 from storage.fsck.mirror import Mirror, Told
 from storage.fsck.rows_actor import ACCOUNT_MIRRORS, AGENCY_MIRRORS, account_rows, agency_rows

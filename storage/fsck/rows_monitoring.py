@@ -5,7 +5,7 @@ from typing import Any
 
 from schemas.life_described import DescribedLife
 from schemas.life_equipment import EquipmentLife, Said
-from schemas.life_evidence import MonitoringLife
+from schemas.life_monitoring import MonitoringLife
 from schemas.life_source import SourceLife
 from schemas.reference import ident_of
 from schemas.replay import Folded

@@ -14,12 +14,10 @@ from schemas.gate import CertificateRule, gate_faults, recorded_later
 from schemas.ids import MonitoringId, RecordingId
 from schemas.leaves_monitoring import MonitoringNotify, MonitoringOpine
 from schemas.monitoring import (
-    FIRST_ROUND,
     OPEN_STATES,
     STAGE_ACTIONS,
     STEPS,
     Given,
-    MonitoringState,
     NotificationIn,
     NotifyChannel,
     NotifyOutcome,
@@ -47,7 +45,7 @@ from storage.monitoring.values import (
     Notification,
     Opinion,
     Registration,
-    Reopening,
+    conditions_of,
     given_of,
     record_of,
     select_records,
@@ -56,7 +54,7 @@ from storage.monitoring.values import (
 from storage.personal import asked_digests, opened, opened_bytes, sealed
 from storage.reads.account import with_name
 from storage.reads.certificate_rule import rule_at
-from storage.reads.equipment import facts_of, versions_of, with_annulment
+from storage.reads.equipment import facts_of, versions_of
 from storage.reads.office import acted, offices_at
 from storage.reads.policy import require_within, within, within_seen
 from storage.reads.recording import are_sealed, require_of_agency
@@ -65,7 +63,6 @@ from storage.tables.monitoring import (
     monitoring_media,
     monitoring_opinions,
     monitoring_records,
-    monitoring_reopenings,
     notifications,
 )
 from storage.version import change_to, require_version
@@ -86,7 +83,7 @@ class Monitoring(Collection):
         Raises:
             Refused: the actor may not see monitoring records.
         """
-        query = self._select(actor).where(self._visible(actor), *_conditions(wanted))
+        query = self._select(actor).where(self._visible(actor), *conditions_of(wanted))
         sought = self._sought(actor, wanted.text) if wanted.text else Sought(true())
         query = query.add_columns(*sought.columns).where(sought.condition)
         return self._seen_by(actor, self._page(query, _NEWEST, after=after, limit=limit, keep=sought.keep))
@@ -356,17 +353,6 @@ class Monitoring(Collection):
             for row in shown
         )
 
-    def reopenings(self, record: MonitoringRecord) -> tuple[Reopening, ...]:
-        """Return why a record was judged anew, oldest first; the caller has checked the record."""
-        made = monitoring_reopenings
-        query = with_name(select(made.c.round, made.c.reopened_at), made.c.reopened_by, "reopener")
-        rows = self._connection.execute(
-            with_annulment(query, made.c.annulment)
-            .where(made.c.monitoring_id == record.id)
-            .order_by(made.c.round)
-        ).mappings()
-        return tuple(Reopening.of_row(row) for row in rows)
-
     def notify(self, actor: Actor, ident: MonitoringId, wish: NotificationIn) -> None:
         """Record an attempt to tell the party (art. 41); attempts are only ever added.
 
@@ -431,21 +417,3 @@ class Monitoring(Collection):
         """A message's number or a call's: a telephone number may stand in it."""
         text = opened(self._connection, notifications.c.proof, row["id"], row["proof"]) or ""
         return masked("proof", text) if record.is_masked else text
-
-
-def _conditions(wanted: MonitoringFilter) -> Iterable[ColumnElement[bool]]:
-    if wanted.state in OPEN_STATES:
-        # One word for both: which of them it is would say whether somebody has given an opinion.
-        yield monitoring_records.c.state.in_(OPEN_STATES)
-        if wanted.state is MonitoringState.RECHECK:
-            yield monitoring_records.c.round > FIRST_ROUND
-    elif wanted.state is not None:
-        yield monitoring_records.c.state == wanted.state
-    if wanted.equipment_id is not None:
-        yield monitoring_records.c.equipment_id == wanted.equipment_id
-    if wanted.from_at is not None:
-        yield monitoring_records.c.captured_at >= wanted.from_at
-    if wanted.until_at is not None:
-        yield monitoring_records.c.captured_at < wanted.until_at
-    if wanted.is_linked is not None:
-        yield monitoring_records.c.links > 0 if wanted.is_linked else monitoring_records.c.links == 0

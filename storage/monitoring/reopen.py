@@ -19,7 +19,10 @@ from storage.act import Deed
 from storage.collection import Collection, Unit
 from storage.custody.custody import Entry
 from storage.equipment.annul import Annulments
+from storage.monitoring.values import MonitoringRecord, Reopening
+from storage.reads.account import with_name
 from storage.reads.certificate_rule import rules_of
+from storage.reads.equipment import with_annulment
 from storage.reads.monitoring import resting_on
 from storage.reads.setting import setting_at
 from storage.tables.monitoring import monitoring_records, monitoring_reopenings
@@ -84,6 +87,17 @@ class Reopenings(Collection):
         leaf = self._annulments.annul(actor, deed, held, known, wish)
         self._reopen(actor, deed, held, rested, leaf)
         return self._annulments.get(actor, ident)
+
+    def of_record(self, record: MonitoringRecord) -> tuple[Reopening, ...]:
+        """Return why a record was judged anew, oldest first; the caller has checked the record."""
+        made = monitoring_reopenings
+        query = with_name(select(made.c.round, made.c.reopened_at), made.c.reopened_by, "reopener")
+        rows = self._connection.execute(
+            with_annulment(query, made.c.annulment)
+            .where(made.c.monitoring_id == record.id)
+            .order_by(made.c.round)
+        ).mappings()
+        return tuple(Reopening.of_row(row) for row in rows)
 
     def _rested(self, of: Equipment, void: Void, others: Sequence[Certificate]) -> list[_Rested]:
         """Return the records that rest on a certificate alone, by the rule that was known when each was concluded."""

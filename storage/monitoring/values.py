@@ -1,16 +1,19 @@
 """What monitoring records, their reviews, notifications and ties are, as storage gives them out."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from functools import cache
 from uuid import UUID
 
-from sqlalchemy import Connection, RowMapping, Select, select
+from sqlalchemy import ColumnElement, Connection, RowMapping, Select, select
 
 from schemas.base import Frozen
 from schemas.equipment import EquipmentKind
 from schemas.equipment_version import Version
 from schemas.ids import AgencyId, CaseId, EquipmentId, IntakeId, MonitoringId, RecordingId
 from schemas.monitoring import (
+    FIRST_ROUND,
+    OPEN_STATES,
     Given,
     LinkBasis,
     MeasuredValue,
@@ -193,3 +196,22 @@ def given_of(row: RowMapping) -> Given:
         reviewer_id=row["reviewer_id"],
         opinion=OpinionWord(row["opinion"]),
     )
+
+
+def conditions_of(wanted: MonitoringFilter) -> Iterable[ColumnElement[bool]]:
+    """Yield what a row of the list meets."""
+    if wanted.state in OPEN_STATES:
+        # One word for both: which of them it is would say whether somebody has given an opinion.
+        yield monitoring_records.c.state.in_(OPEN_STATES)
+        if wanted.state is MonitoringState.RECHECK:
+            yield monitoring_records.c.round > FIRST_ROUND
+    elif wanted.state is not None:
+        yield monitoring_records.c.state == wanted.state
+    if wanted.equipment_id is not None:
+        yield monitoring_records.c.equipment_id == wanted.equipment_id
+    if wanted.from_at is not None:
+        yield monitoring_records.c.captured_at >= wanted.from_at
+    if wanted.until_at is not None:
+        yield monitoring_records.c.captured_at < wanted.until_at
+    if wanted.is_linked is not None:
+        yield monitoring_records.c.links > 0 if wanted.is_linked else monitoring_records.c.links == 0

@@ -203,7 +203,7 @@ def test_both_judge_it_anew_and_see_why(desk: Desk) -> None:
             assert duty in {line.duty for line in tx.duties.waiting(actor)}
         found = tx.monitoring.get(road.first, record)
         assert [one.round for one in tx.monitoring.opinions(road.first, found)] == [1, 1]
-        (why,) = tx.monitoring.reopenings(found)
+        (why,) = tx.reopenings.of_record(found)
         assert (why.round, why.reason) == (2, "检定机构撤销")
         assert tx.monitoring.faults(found) == ("certificate-missing",)
     desk.certify(desk.now - 300 * DAY, desk.now + DAY)

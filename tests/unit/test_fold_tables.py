@@ -14,8 +14,9 @@ from schemas.life_audit import AUDIT_TAKES
 from schemas.life_case import CASE_TAKES
 from schemas.life_device import DEVICE_TAKES
 from schemas.life_equipment import EQUIPMENT_TAKES
-from schemas.life_evidence import MANIFEST_TAKES, MONITORING_TAKES, RECORDING_TAKES
+from schemas.life_evidence import MANIFEST_TAKES, RECORDING_TAKES
 from schemas.life_log import LOG_TAKES
+from schemas.life_monitoring import MONITORING_TAKES
 from schemas.life_shift import DUTY_TAKES
 from schemas.replay import APPLY
 
