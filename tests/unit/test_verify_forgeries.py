@@ -19,6 +19,7 @@ from schemas import leaves_agency as agencies
 from schemas import leaves_case as cases
 from schemas import leaves_device as things
 from schemas import leaves_equipment as register
+from schemas import leaves_monitoring as records
 from schemas import leaves_review as inside
 from schemas.act import Act
 from schemas.actor import Role
@@ -322,6 +323,53 @@ def test_the_gate_is_judged_by_the_rule_of_its_tie(needs: bool | None, tmp_path:
     failed = set() if needs is False else {("record_gate", "gate-closed")}
     assert mismatches(report) == failed
     assert [c.detail for c in report.failed()] == ["certificate-missing"] * len(failed)
+
+
+@pytest.mark.parametrize(
+    ("again", "failed"),
+    [
+        ((), {("record_reviewed", "not-found-valid")}),
+        (("reviewing",), {("record_reviewed", "not-found-valid")}),
+        (("reviewing", "valid"), set()),
+    ],
+)
+def test_a_record_that_was_reopened_is_judged_by_its_last_round(
+    again: tuple[str, ...], failed: set[tuple[str, str]], tmp_path: Path
+) -> None:
+    """The certificate was annulled after the tie: two opinions of before prove nothing, two of after do; the tie stands."""
+    bureau = make_bureau()
+    case, one, custodian = open_case(bureau), bureau.equipment, bureau.people[Role.CUSTODIAN]
+    made = Made(bureau, case, (), record=bureau.record())
+    record = made.record or ""
+    bureau.tie(case, record)
+    certified = next(turn.digest for turn in bureau.history.turns[one] if turn.event == "equipment:certify")
+    void = {"certificate": certified, "from_": None, "reason": text("机构撤销")}
+    annulled = bureau.write(register.EquipmentAnnul, one, custodian, one, **void)
+    told = {
+        "annulment": annulled,
+        "round": 2,
+        "due_at": bureau.history.at + timedelta(days=7),
+        "to": "recheck",
+    }
+    bureau.write(records.MonitoringReopen, record, custodian, record, **told)
+    stages = (("second", Role.LEGAL_REVIEWER), ("first", Role.EVIDENCE_REVIEWER))
+    for (stage, role), to in zip(stages, again, strict=False):
+        bureau.opine(record, stage, role, to)
+    report = checked(made.close(), tmp_path)
+    assert mismatches(report) == failed
+
+
+def test_a_round_that_is_not_the_next_is_named(tmp_path: Path) -> None:
+    """Whoever skips a round, or re-opens what waits, breaks a rule of the record."""
+    bureau = make_bureau()
+    case, custodian = open_case(bureau), bureau.people[Role.CUSTODIAN]
+    made = Made(bureau, case, (), record=bureau.record())
+    record = made.record or ""
+    bureau.tie(case, record)
+    told = {"annulment": "a" * 64, "round": 3, "due_at": bureau.history.at, "to": "recheck"}
+    bureau.write(records.MonitoringReopen, record, custodian, record, **told)
+    report = checked(made.close(), tmp_path)
+    assert {c.subject for c in report.failed() if c.code == "unlawful"} == {record}
 
 
 def test_a_record_of_equipment_that_was_renumbered_is_found(tmp_path: Path) -> None:
