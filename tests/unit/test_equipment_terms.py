@@ -30,7 +30,7 @@ from schemas.leaves_device import (
     EquipmentReviewed,
     EquipmentSuspend,
 )
-from schemas.leaves_equipment import EquipmentCorrect
+from schemas.leaves_equipment import EquipmentAnnul, EquipmentCorrect
 from schemas.life import FaultCode
 from schemas.life_equipment import EquipmentLife
 from tests.leaf_history import begin, shown_text
@@ -155,6 +155,38 @@ def test_nonsense_is_named() -> None:
     piece.amend("0" * 64, piece.since, url="https://x")
     period, values, future = FaultCode.PERIOD, FaultCode.VALUES, FaultCode.FUTURE
     assert piece.codes() == [period, values, values, future, values, values, FaultCode.NOT_BEGUN]
+
+
+def test_an_annulled_certificate_is_told_no_more_or_ends_earlier() -> None:
+    """Since a time: both words stand, the later one ends there. From the beginning: nothing of it can be said again."""
+    piece = Piece()
+    captured, known = piece.history.at, len(piece.history.payloads)
+    piece.write(EquipmentAnnul, certificate=piece.certificate, from_=captured - DAY)
+    first, second = piece.life().certificates
+    assert (first.known_until, second.until, second.annulled is None) == (
+        second.known_from,
+        captured - DAY,
+        False,
+    )
+    assert piece.faults(captured, known) == piece.faults(captured - 2 * DAY) == ()
+    assert piece.faults(captured - DAY) == (GateFault.CERTIFICATE_MISSING,)
+    piece.write(EquipmentAnnul, certificate=piece.certificate, from_=None)
+    assert piece.faults(captured - 2 * DAY) == (GateFault.CERTIFICATE_MISSING,)
+    assert [one.known_until is None for one in piece.life().certificates] == [False, False]
+    assert [one.act.from_ for one in piece.life().annulments] == [captured - DAY, None]
+    assert piece.codes() == []
+    piece.write(EquipmentAnnul, certificate=piece.certificate, from_=None)
+    assert piece.codes() == [FaultCode.NOT_BEGUN]
+
+
+def test_an_annulment_of_nonsense_is_named() -> None:
+    """From a time to come, from before or after its validity, of what is no certificate."""
+    piece = Piece()
+    for since in (piece.history.at + DAY, piece.since, piece.since - DAY):
+        piece.write(EquipmentAnnul, certificate=piece.certificate, from_=since)
+    piece.write(EquipmentAnnul, certificate=piece.review, from_=None)
+    assert piece.codes() == [FaultCode.FUTURE, FaultCode.PERIOD, FaultCode.PERIOD, FaultCode.NOT_BEGUN]
+    assert piece.life().annulments == ()
 
 
 def slug_of(fact: str, **wish: Any) -> str:
