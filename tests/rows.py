@@ -11,7 +11,7 @@ from itertools import count
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import CheckConstraint, Column, Connection, Table
+from sqlalchemy import CheckConstraint, Column, Connection, Table, select
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSTZRANGE, Range
 from sqlalchemy.types import Boolean, Date, DateTime, Integer, LargeBinary, Uuid
 
@@ -203,8 +203,11 @@ class Rows:
             return _json(f"{table.name}.{column.name}", is_full=self._is_full)
         return next(_NUMBERS) if isinstance(column.type, Integer) else _plain(column)
 
-    def _referred(self, column: Column[Any]) -> UUID:
-        target = next(iter(column.foreign_keys)).column.table
+    def _referred(self, column: Column[Any]) -> Any:
+        to = next(iter(column.foreign_keys)).column
+        target = to.table
+        if to.name != "id":  # by the leaf that made it
+            return self._connection.scalar(select(to).where(target.c.id == self._last[target.name]))
         if column.unique:  # one each
             self.put(target)
         if column.name == "other_id":  # a pair is of two

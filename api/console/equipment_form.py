@@ -103,10 +103,10 @@ class AnnulForm(Versioned[AnnulAsked]):
     is_sure: str = label("确认")
 
     def wish(self) -> AnnulAsked:
-        from_at = time_or_none(self, "from_at")
+        from_at, version = time_or_none(self, "from_at"), seen(self)
         if self.is_sure != "yes":
             return AnnulAsked(from_at, None)
-        return AnnulAsked(from_at, Change(into(self, AnnulIn, from_at=from_at), seen(self)))
+        return AnnulAsked(from_at, Change(into(self, AnnulIn, from_at=from_at), version))
 
 
 class ReviewForm(Versioned[Change[EquipmentReviewIn]]):
