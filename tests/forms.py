@@ -357,7 +357,7 @@ def _monitoring(scene: Scene, _: Clock) -> None:
     mended = {"until_at": "", "document": "", "url": "", "never": "", "number": "证-2"}
     entered = {**piece, "entry": certificate.entry}
     _add(scene, "monitoring", f"{at}/{{equipment_id}}/facts/{{entry}}/amend", entered, **mended)
-    asked = {"from_at": "", "reason": "", "records": "", "cases": "", "is_sure": ""}
+    asked = {"from_at": "", "reason": "检定机构撤销", "records": "0", "cases": "0", "is_sure": "yes"}
     _add(scene, "monitoring", f"{at}/{{equipment_id}}/certificates/{{entry}}/annul", entered, **asked)
     moved = {"number": "", "name": "", "standard": "", "kind": "changed", "point": "", "lat": "", "lon": ""}
     _add(scene, "monitoring", f"{at}/{{equipment_id}}/description", piece, site="S229 K13", **moved)
