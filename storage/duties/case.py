@@ -54,61 +54,37 @@ def _unanswered(actor: Actor, now: datetime) -> Line:
     )
 
 
-def _leads(actor: Actor, now: datetime) -> Line:
-    del now
+def _of_head(actor: Actor, state: CaseState, *more: ColumnElement[bool]) -> Line:
+    """Return the cases of the agency in a state, but those that the actor is barred from."""
     return Line(
         source=cases,
         where=and_(
-            inside(cases.c.agency_id, actor), cases.c.state == CaseState.LEAD, ~barred(actor, cases.c.id)
+            inside(cases.c.agency_id, actor), cases.c.state == state, *more, ~barred(actor, cases.c.id)
         ),
         overdue=false(),
         since=cases.c.opened_at,
     )
+
+
+def _leads(actor: Actor, now: datetime) -> Line:
+    del now
+    return _of_head(actor, CaseState.LEAD)
 
 
 def _passed(actor: Actor, now: datetime) -> Line:
     del now
     passed = exists().where(reviews.c.case_id == cases.c.id, reviews.c.opinion == OpinionWord.PASS)
-    return Line(
-        source=cases,
-        where=and_(
-            inside(cases.c.agency_id, actor),
-            cases.c.state == CaseState.LEGAL_REVIEW,
-            passed,
-            ~barred(actor, cases.c.id),
-        ),
-        overdue=false(),
-        since=cases.c.opened_at,
-    )
+    return _of_head(actor, CaseState.LEGAL_REVIEW, passed)
 
 
 def _exempt(actor: Actor, now: datetime) -> Line:
     del now
-    return Line(
-        source=cases,
-        where=and_(
-            inside(cases.c.agency_id, actor),
-            cases.c.state == CaseState.REVIEW_NOT_NEEDED,
-            ~barred(actor, cases.c.id),
-        ),
-        overdue=false(),
-        since=cases.c.opened_at,
-    )
+    return _of_head(actor, CaseState.REVIEW_NOT_NEEDED)
 
 
 def _to_exempt(actor: Actor, now: datetime) -> Line:
     del now
-    return Line(
-        source=cases,
-        where=and_(
-            inside(cases.c.agency_id, actor),
-            cases.c.state == CaseState.INVESTIGATION_CLOSED,
-            awaits_agreement(actor.account_id),
-            ~barred(actor, cases.c.id),
-        ),
-        overdue=false(),
-        since=cases.c.opened_at,
-    )
+    return _of_head(actor, CaseState.INVESTIGATION_CLOSED, awaits_agreement(actor.account_id))
 
 
 def _open_reviews(actor: Actor, now: datetime) -> Line:
