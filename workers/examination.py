@@ -23,6 +23,7 @@ from storage.store import Store
 from workers.manifest import manifest_claims
 from workers.media.result import Stop
 from workers.media.work import Lane
+from workers.our_store import require_ours
 from workers.recording import Verifier, check_digest, check_size, of_content
 from workers.task import concluding, in_portions
 
@@ -56,7 +57,7 @@ def examine_again(verifier: Verifier, job: Job) -> None:
             raise OBJECT_BROKEN("the store gave other bytes than were sealed", recording_id=str(recording.id))
     except IntegrityBroken as err:  # elsewhere this stops the task; here finding it out ends it
         if err.refusal is OBJECT_MISSING:
-            verifier.require_ours(recording)
+            require_ours(store, recording)
         held = verifier.held(recording)
         with concluding(store, job) as tx:
             tx.examinations.fail_on_store(asked, StoreFault(err.slug), held.sha256.value if held else None)

@@ -34,7 +34,7 @@ from schemas.ids import RecordingId
 from schemas.integrity import Check, CheckResult, examines
 from schemas.media import MediaFacts
 from schemas.recording import Derivative, Recording, RecordingState, retain_until
-from schemas.refusals_objects import OBJECT_BROKEN, OBJECT_MISSING, OBJECTS_ANOTHER
+from schemas.refusals_objects import OBJECT_BROKEN, OBJECT_MISSING
 from schemas.refusals_recording import SCRATCH_FULL
 from schemas.register_agreement import register_agreement
 from schemas.scrub import StoreFault
@@ -52,6 +52,7 @@ from workers.manifest import Claims, manifest_claims
 from workers.media.result import Probe, Stop
 from workers.media.sandbox.parent import Sandbox
 from workers.media.work import Lane
+from workers.our_store import require_ours
 from workers.settings import WorkersSettings
 from workers.task import concluding
 
@@ -60,9 +61,6 @@ log = structlog.get_logger()
 _LANES = {JobKind.VERIFY: Lane.QUICK, JobKind.VERIFY_SLOW: Lane.SLOW}
 
 _SMALL = ("thumbnail", "poster")
-
-TOLD_BY = 20
-"""So many of the newest recordings are asked for before one that is missing is called lost."""
 
 
 @dataclass(frozen=True)
@@ -160,31 +158,11 @@ class Verifier:
             LeaseLost: another worker holds the job; nothing was written.
         """
         if met.refusal is OBJECT_MISSING:
-            self.require_ours(recording)
+            require_ours(self.store, recording)
         found = self._unverified(recording, met.slug, kept_until, StoreFault(met.slug))
         with concluding(self.store, job) as tx:
             tx.recordings.conclude(recording.id, found)
         log.critical("received_bytes_differ", recording_id=str(recording.id), problem=met.slug)
-
-    def require_ours(self, recording: Recording) -> None:
-        """Refuse to judge by a store that holds none of the newest recordings.
-
-        Raises:
-            Unavailable: it holds none (slug `objects-another`), or did not answer.
-        """
-        with self.store.begin() as tx:
-            others = tx.recordings.newest_kept(recording.id, limit=TOLD_BY)
-        if not any(self._is_there(*one) for one in others):
-            raise OBJECTS_ANOTHER("none of the newest recordings is there", asked=len(others) + 1)
-
-    def _is_there(self, key: str, version_id: str) -> bool:
-        try:
-            self.store.objects.stat(key, version_id)
-        except NotFound:
-            return False
-        except IntegrityBroken:  # damaged, and so it is there
-            return True
-        return True
 
     def _unverified(
         self, recording: Recording, error: str, kept_until: datetime, fault: StoreFault | None = None
