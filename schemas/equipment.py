@@ -140,8 +140,21 @@ class SuspensionIn(WireIn):
     reason: Reason
 
 
-class Told(Frozen):
-    """A fact as it was said in [`known_from`, `known_until`); without `known_until` that is still said.
+class Said(Frozen):
+    """What was said in [`known_from`, `known_until`); without `known_until` that is still said."""
+
+    known_from: datetime
+    known_until: datetime | None = None
+
+    def is_said(self, at: datetime | None = None) -> bool:
+        """Say whether this is said now, or was at a time."""
+        if at is None:
+            return self.known_until is None
+        return self.known_from <= at and (self.known_until is None or at < self.known_until)
+
+
+class Told(Said):
+    """A fact as it was said.
 
     `entry` is the digest of the leaf that entered the fact, `leaf` of the one that said this, both hex; `amend_reason` is
     why it was corrected.
@@ -149,15 +162,7 @@ class Told(Frozen):
 
     entry: str
     leaf: str
-    known_from: datetime
-    known_until: datetime | None = None
     amend_reason: str | None = None
-
-    def is_said(self, at: datetime | None = None) -> bool:
-        """Say whether this is said now, or was at a time."""
-        if at is None:
-            return self.known_until is None
-        return self.known_from <= at and (self.known_until is None or at < self.known_until)
 
 
 class Certificate(Told):

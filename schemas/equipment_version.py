@@ -14,7 +14,7 @@ from typing import Annotated
 from pydantic import Field, model_validator
 
 from schemas.base import Frozen, Moment, Reason, WireIn
-from schemas.equipment import Line, Number, Publication
+from schemas.equipment import Line, Number, Publication, Said
 from schemas.manifest import Datum
 from schemas.refusals_monitoring import (
     EQUIPMENT_DESCRIBED_REASON,
@@ -27,7 +27,7 @@ POINT = ("lat_e7", "lon_e7", "crs")
 VALUES = (*TEXTS, *POINT)
 
 
-class Version(Frozen):
+class Version(Said):
     """What was said of equipment in [`known_from`, `known_until`), for the time [`valid_from`, `valid_until`).
 
     Without `valid_from` always before, without `valid_until` ever since. `leaf` is the digest of the leaf that stated
@@ -43,16 +43,8 @@ class Version(Frozen):
     crs: str | None
     valid_from: datetime | None
     valid_until: datetime | None
-    known_from: datetime
-    known_until: datetime | None
     reason: str | None
     leaf: str
-
-    def is_said(self, at: datetime | None = None) -> bool:
-        """Say whether this is said now, or was at a time."""
-        if at is None:
-            return self.known_until is None
-        return self.known_from <= at and (self.known_until is None or at < self.known_until)
 
     def covers(self, at: datetime) -> bool:
         """Say whether it is said of a time."""
