@@ -45,6 +45,7 @@ COPY workers ./workers
 COPY api ./api
 COPY mobile_contract ./mobile_contract
 COPY quancheng.py quancheng_demo.py quancheng_demo_case.py quancheng_demo_run.py quancheng_parts.py quancheng_serve.py quancheng_stop.py quancheng_tell.py quancheng_tls.py pyproject.toml LICENSE NOTICE ./
-RUN useradd --uid 10001 --create-home quancheng
+RUN useradd --uid 10001 --create-home quancheng && install -d -o quancheng -g quancheng -m 700 \
+    /home/quancheng/.quancheng /home/quancheng/.quancheng/signer /home/quancheng/.quancheng/public
 USER quancheng
 EXPOSE 8080

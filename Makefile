@@ -5,7 +5,7 @@ PY := $(VENV)/bin/python
 QUANCHENG_HOME ?= .quancheng
 STAND := $(PY) -m tests.stand run --
 .DEFAULT_GOAL := help
-.PHONY: help run test unit reset lint format bench bench-quick corpus soak s3-contract contract setup setup-dev lock secrets
+.PHONY: help run test unit reset lint format bench bench-quick corpus soak tamper s3-contract contract setup setup-dev lock secrets
 
 help: ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## (.*)/\1|\2/' | \
@@ -85,6 +85,9 @@ soak: setup-dev ## Keep the line under load for SOAK_MINUTES (30), race SOAK_ACT
 	$(PY) -m tests.stand run --parts database -- $(PY) -m tests.openapi_walk $(or $(SOAK_WALKS),20)
 	$(PY) -m tests.fuzz $(or $(SOAK_FUZZ),20000) --seed $$$$
 
+tamper: setup-dev ## Tamper with copies of the real stack in 45 ways and print what names each (tests/tamper/README.md)
+	$(PY) -m tests.stand run --parts database -- $(PY) -m tests.tamper
+
 s3-contract: setup-dev ## Hold a folder, MinIO and a second S3 store (or OBJECTS_URL) against the same contract
 	$(PY) -m tests.stand run --parts objects second_objects -- $(PY) -m pytest -q tests/integration/test_objects.py tests/integration/test_objects_lock.py
 
@@ -113,22 +116,30 @@ install:
 	@printf '#!/bin/sh\nexec "%s" "%s" "$$@"\n' '$(CURDIR)/$(PY)' '$(CURDIR)/quancheng.py' > $(VENV)/bin/quancheng
 	@chmod +x $(VENV)/bin/quancheng
 
-secrets: .env ## Write .env with fresh random secrets for `docker compose up` (kept if there is one)
+secrets: .env ## Write .env with fresh random secrets for `docker compose up` (kept if there is one), and beside it what only the set-up reads; LOG_ORIGIN=law.example.cn/log names the log, for ever; otherwise a name is drawn
 
 .env:
 	@umask 077; word() { $(PYTHON) -c 'import secrets; print(secrets.token_urlsafe(24))'; }; \
 	seed() { $(PYTHON) -c 'import base64, secrets; print(base64.b64encode(secrets.token_bytes(32)).decode())'; }; \
-	database=$$(word); broker=$$(word); { \
-		echo "POSTGRES_PASSWORD='$$database'"; \
-		echo "DATABASE_URL='postgresql+psycopg://quancheng:$$database@postgres:5432/quancheng'"; \
+	origin='$(LOG_ORIGIN)'; \
+	[ -n "$$origin" ] || origin="quancheng.local/$$($(PYTHON) -c 'import secrets; print(secrets.token_hex(5))')"; \
+	owner=$$(word); database=$$(word); broker=$$(word); { \
+		echo "POSTGRES_PASSWORD='$$owner'"; \
+		echo "MIGRATION_DATABASE_URL='postgresql+psycopg://quancheng:$$owner@postgres:5432/quancheng'"; \
+	} > $@.owner && { \
 		echo "MINIO_ROOT_USER='root-$$(word)'"; \
 		echo "MINIO_ROOT_PASSWORD='$$(word)'"; \
-		echo "OBJECTS_URL='s3+http://services:$$(word)@minio:9000/evidence?staging=staging&region=us-east-1'"; \
+	} > $@.provision && { \
 		echo "KEEPER_URL='s3+http://keeper:$$(word)@minio:9000/evidence?staging=staging&region=us-east-1'"; \
+	} > $@.keeper && { \
+		echo "LOG_ORIGIN='$$origin'"; \
+		echo "DATABASE_URL='postgresql+psycopg://quancheng_application:$$database@postgres:5432/quancheng'"; \
+		echo "OBJECTS_URL='s3+http://services:$$(word)@minio:9000/evidence?staging=staging&region=us-east-1'"; \
 		echo "REDIS_PASSWORD='$$broker'"; \
 		echo "BROKER_URL='redis://:$$broker@redis:6379/0'"; \
-		for key in LOG_KEY REGISTRY_KEY EXPORT_KEY FACTOR_KEY PERSONAL_KEY; do echo "$$key='$$(seed)'"; done; \
-	} > $@.new && mv $@.new $@ && echo 'Wrote $@: keep a copy in a safe place, the keys sign your evidence'
+		for key in LOG_KEY REGISTRY_KEY EXPORT_KEY API_TICKET_KEY WORKER_TICKET_KEY SIGNER_TICKET_KEY \
+			FACTOR_KEY PERSONAL_KEY; do echo "$$key='$$(seed)'"; done; \
+	} > $@.new && mv $@.new $@ && echo 'Wrote $@, $@.owner, $@.provision, $@.keeper: keep a copy in a safe place, the keys sign your evidence'
 
 lock: setup-dev ## Resolve the dependencies anew into the two hashed locks
 	$(VENV)/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \

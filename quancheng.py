@@ -2,7 +2,9 @@
 """The command. It and the files beside it are the composition root: they alone may see both the API and the workers.
 
 Imports are lazy on purpose: `quancheng verify` runs on a machine that has no server library at all.
-Exit codes: 0 = every required claim holds, 1 = one does not, 2 = used wrongly, 3 = a part is not reachable.
+Exit codes: 0 = every required claim holds, 1 = one does not, 2 = used wrongly, 3 = a part is not reachable; of `verify`,
+which reaches nothing, 3 = the bytes hold and the origin is unknown, 4 = of a kind that this version does not know;
+of `monitor` 10 to 13 = what the log did that it follows.
 """
 
 from __future__ import annotations
@@ -55,6 +57,10 @@ def _commands() -> dict[str, tuple[str, Callable[[], tuple[AddArguments, Run]]]]
         ),
         "export": ("build and download the package of a case", lambda: _device_side("export")),
         "verify": ("check a package offline, without server or database", lambda: _device_side("verify")),
+        "monitor": (
+            "follow the public log of a server, keep what was seen, shout where it contradicts itself",
+            lambda: _device_side("monitor"),
+        ),
         "redraw": (
             "repeat a supervision draw from its file, without server or database",
             lambda: _device_side("redraw"),
@@ -74,6 +80,10 @@ def _commands() -> dict[str, tuple[str, Callable[[], tuple[AddArguments, Run]]]]
         "fsck": (
             "re-derive every digest, root and state from bytes; trust nothing",
             lambda: (_fsck_arguments, fsck),
+        ),
+        "keys": (
+            "show the keys of the server as its log knows them, exchange one, end one",
+            lambda: (_keys_arguments, keys),
         ),
         "reseal": (
             "move personal data from PERSONAL_KEY_BEFORE to PERSONAL_KEY, beside a running server",
@@ -150,10 +160,13 @@ def admit(args: argparse.Namespace) -> int:
 
 def _admit(args: argparse.Namespace, say: Teller) -> int:
     from quancheng_parts import migrate, open_store
+    from schemas.act import Process
+    from storage.setup.writer import check_log
 
     with ExitStack() as started:
         store = open_store(say, started)
         migrate(store)
+        check_log(store, Process.API)
         with store.begin() as tx:
             link = tx.links.offer_first() if args.first else tx.links.offer()
         if link is None:
@@ -243,6 +256,62 @@ def _fsck(args: argparse.Namespace, say: Teller) -> int:
         return run(open_store(say, started), say, with_bytes=not args.no_bytes)
 
 
+def _keys_arguments(one: argparse.ArgumentParser) -> None:
+    from workers.keys import KINDS
+
+    told = argparse.ArgumentParser(add_help=False)
+    told.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
+    acts = one.add_subparsers(dest="act", required=True, metavar="ACT")
+    acts.add_parser(
+        "show", parents=[told], help="what each key is for, since which entry, and whether it is in force"
+    )
+    rotating = acts.add_parser(
+        "rotate", parents=[told], help="the old key signs the new one; while nothing else runs"
+    )
+    rotating.add_argument("kind", choices=[*KINDS], metavar="KEY", help=", ".join(KINDS))
+    rotating.add_argument(
+        "--new", type=Path, metavar="FILE", help="the new key (default: drawn in the data folder)"
+    )
+    rotating.add_argument(
+        "--old", type=Path, metavar="FILE", help="the key in force (default: of the settings)"
+    )
+    ending = acts.add_parser(
+        "revoke", parents=[told], help="dead from now on, never earlier; beside a running server"
+    )
+    ending.add_argument("kid", metavar="KID", help="as `keys show` tells it")
+    ending.add_argument("--reason", required=True, help="why; it is logged")
+    ending.add_argument(
+        "--suspect-from",
+        metavar="WHEN",
+        help="others may have had it since: an entry's number, or a time like 2026-12-01T08:00:00Z",
+    )
+
+
+def keys(args: argparse.Namespace) -> int:
+    """Show, exchange or end keys: where the keys of log and tickets are, a data folder or the scheduler's container."""
+    say = Teller(as_json=args.json)
+    return guarded(say, lambda: _keys(args, say))
+
+
+def _keys(args: argparse.Namespace, say: Teller) -> int:
+    from quancheng_parts import open_store
+    from storage.settings import is_set
+    from storage.setup.home import Home
+    from workers.keys import KINDS, Change, end, exchange, parse_when, show
+
+    with ExitStack() as started:
+        store = open_store(say, started)
+        if args.act == "show":
+            return show(store, say)
+        if args.act == "revoke":
+            return end(store, args.kid, args.reason, parse_when(args.suspect_from), say)
+        kind = KINDS[args.kind]
+        home, is_ours = Home(store.settings.quancheng_home), not is_set(kind.setting.upper())
+        new = args.new or (home.next_key(kind.setting) if is_ours else None)
+        keep = (lambda: home.take_next(kind.setting)) if args.new is None and is_ours else (lambda: None)
+        return exchange(store, Change(kind, args.old, new), say, keep)
+
+
 def reseal(args: argparse.Namespace) -> int:
     """Move personal data to the new key; exit 1 when something did not open or is left under the key before."""
     say = Teller(as_json=args.json)
@@ -250,12 +319,14 @@ def reseal(args: argparse.Namespace) -> int:
 
 
 def _reseal(say: Teller) -> int:
-    from quancheng_parts import migrate, open_store
+    from quancheng_parts import migrate, open_store, require_owner
     from workers.reseal import run
 
     with ExitStack() as started:
-        store = open_store(say, started)
+        # What is sealed anew is append-only to every other role.
+        store = open_store(say, started, is_owner=True)
         migrate(store)
+        require_owner(store)
         return run(store, say)
 
 

@@ -1,8 +1,11 @@
-"""One case of the demo that went its whole way: reviewed, with its documents, decided – and one duty that is not recorded.
+"""Two cases of the demo that were decided: one its whole way, with a duty that is not recorded, and one on the spot.
+
+The second waits for the head to file it.
 
 Names, numbers and documents are made up.
 """
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import NamedTuple
 
@@ -16,6 +19,7 @@ from schemas.procedure import DocumentIn, Formality
 from schemas.recording import RecordingFilter
 from schemas.review import OpinionWord, ReviewOpinionIn
 from schemas.review_scope import ScopeAnswerIn, ScopeKind
+from schemas.summary import PartyKind, PenaliseIn
 from schemas.trail import day_of
 from storage.store import Store, Transaction
 
@@ -43,6 +47,19 @@ _ANSWERS = (
 _NO_HEARING = "不适用：罚款数额未达到听证标准，当事人也没有申请听证"
 
 
+ON_THE_SPOT = CaseIn(
+    number="示城管简字〔2026〕第001号",
+    party="周某某",
+    matter="占用人行道堆放物品",
+    place="解放路 12 号门前",
+)
+_SAID_ON_THE_SPOT = (
+    (Formality.NOTICE, "当场口头告知，决定书已载明"),
+    (Formality.PLEA, "当事人当场表示不陈述、不申辩"),
+    (Formality.SERVICE, "当场交付，签收记在决定书上"),
+)
+
+
 class Desk(NamedTuple):
     """The three who take a case through: each does what is theirs alone."""
 
@@ -59,9 +76,46 @@ def decide_one(store: Store, desk: Desk, *, beside: str) -> Case | None:
     with store.begin() as tx:
         if tx.cases.page(desk.handler, number=WISH.number).rows:
             return None
-        page = tx.recordings.page(desk.handler, RecordingFilter(case_number=beside))
-        sound = [row.id for row in page.rows if row.verdict is Verdict.VERIFIED]
+        sound = _sound(tx, desk, beside)
         return _decided(tx, desk, sound[-1]) if sound else None
+
+
+def penalise_one(store: Store, desk: Desk, officers: Sequence[str], *, beside: str) -> Case | None:
+    """Enter one penalty that two officers, by their certificates, decided on the spot; otherwise as `decide_one`."""
+    with store.begin() as tx:
+        if tx.cases.page(desk.handler, number=ON_THE_SPOT.number).rows:
+            return None
+        sound = _sound(tx, desk, beside)
+        return _penalised(tx, desk.handler, sound[0], officers) if sound else None
+
+
+def _penalised(tx: Transaction, handler: Actor, recording_id: RecordingId, officers: Sequence[str]) -> Case:
+    case = tx.cases.open(handler, ON_THE_SPOT)
+    tx.cases.link(handler, case.id, recording_id, case.version)
+    _prove(tx, handler, case.id, recording_id, "当事人将杂物堆放在人行道上，当场清理")
+    number = "示城管当罚〔2026〕第001号"
+    paper = DocumentIn(
+        formality=Formality.CONTENTS, title="当场行政处罚决定书", number=number, dated=day_of(tx.now)
+    )
+    tx.procedures.file(handler, case.id, paper)
+    wish = PenaliseIn(
+        party_kind=PartyKind.CITIZEN,
+        penalties=[PenaltyKind.FINE],
+        fine_fen=5_000,
+        basis="《城市市容和环境卫生管理条例》第三十四条",
+        number=number,
+        made_at=tx.now - timedelta(minutes=30),
+        place=ON_THE_SPOT.place,
+        officers=list(officers),
+        is_refused=False,
+        unrecorded=[UnrecordedIn(formality=one, reason=why) for one, why in _SAID_ON_THE_SPOT],
+    )
+    return tx.summaries.penalise(handler, case.id, wish, tx.cases.get(handler, case.id).version)
+
+
+def _sound(tx: Transaction, desk: Desk, beside: str) -> list[RecordingId]:
+    page = tx.recordings.page(desk.handler, RecordingFilter(case_number=beside))
+    return [row.id for row in page.rows if row.verdict is Verdict.VERIFIED]
 
 
 def _decided(tx: Transaction, desk: Desk, recording_id: RecordingId) -> Case:
@@ -70,10 +124,11 @@ def _decided(tx: Transaction, desk: Desk, recording_id: RecordingId) -> Case:
     case = tx.cases.step(head, case.id, CaseStep.FILE, "现场检查发现，符合立案条件", case.version)
     case = tx.cases.step(handler, case.id, CaseStep.INVESTIGATE, "", case.version)
     tx.cases.link(handler, case.id, recording_id, case.version)
-    _prove(tx, handler, case.id, recording_id)
+    _prove(tx, handler, case.id, recording_id, "当事人在门前人行道堆放货物经营")
     answers = [ScopeAnswerIn(kind=kind, applies=applies, ground=ground) for kind, applies, ground in _ANSWERS]
     seen = tx.cases.get(handler, case.id).version
-    seen = tx.cases.step(handler, case.id, CaseStep.CONCLUDE, "", seen, answers=answers).version
+    step, proposal = CaseStep.CONCLUDE, DecisionOutcome.PENALTY
+    seen = tx.cases.step(handler, case.id, step, "", seen, answers=answers, proposal=proposal).version
     tx.cases.step(handler, case.id, CaseStep.SUBMIT, "", seen)
     review = tx.reviews.of_case(case.id)[-1]
     passed = ReviewOpinionIn(opinion=OpinionWord.PASS, statement="事实清楚、证据充分、程序合法，同意。")
@@ -91,7 +146,7 @@ def _decided(tx: Transaction, desk: Desk, recording_id: RecordingId) -> Case:
     return tx.decisions.decide(head, case.id, wish, tx.cases.get(head, case.id).version)
 
 
-def _prove(tx: Transaction, handler: Actor, case_id: CaseId, recording_id: RecordingId) -> None:
+def _prove(tx: Transaction, handler: Actor, case_id: CaseId, recording_id: RecordingId, text: str) -> None:
     seen = tx.cases.get(handler, case_id).version
-    fact = tx.facts.add(handler, case_id, FactIn(text="当事人在门前人行道堆放货物经营"), seen)
+    fact = tx.facts.add(handler, case_id, FactIn(text=text), seen)
     tx.facts.prove(handler, case_id, fact.id, ProofIn(recording_id=recording_id), seen=seen)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from quancheng_demo import AGENCIES, CASES, PEOPLE, SCALE_PICTURES, bring_back, found, is_empty, send_rows
-from quancheng_demo_case import Desk, decide_one
+from quancheng_demo_case import Desk, decide_one, penalise_one
 from schemas.errors import EvidenceError, Refused
 from schemas.recording import RecordingFilter
 from storage.flow.login import actor_of_password
@@ -171,13 +171,15 @@ class Demo:
             bring_back(self._store, custodian, holder.account_id)
 
     def _decide_one(self) -> None:
-        """Let three people take one case through, as far as they still may."""
+        """Let three people take one case through, and enter what was decided on the spot, as far as they still may."""
         passwords = self._facts["passwords"]
         wang, qian, zhou = (
             actor_of_password(self._store, one, passwords[one]) for one in ("wang", "qian", "zhou")
         )
         if wang is not None and qian is not None and zhou is not None:
-            decide_one(self._store, Desk(handler=wang, head=qian, reviewer=zhou), beside=self._facts["case"])
+            desk = Desk(handler=wang, head=qian, reviewer=zhou)
+            decide_one(self._store, desk, beside=self._facts["case"])
+            penalise_one(self._store, desk, self._facts["officers"], beside=self._facts["case"])
 
     def stop(self) -> None:
         """End the device; the next start goes on with it."""

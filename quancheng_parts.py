@@ -16,13 +16,20 @@ from pydantic import ValidationError
 from sqlalchemy.exc import OperationalError
 
 from quancheng_stop import STOP
-from schemas.refusals_command import DATA_MISSING, HOME_UNUSABLE, POSTGRES_MISSING, SETTING_UNREADABLE
+from schemas.refusals_command import (
+    DATA_MISSING,
+    HOME_UNUSABLE,
+    MIGRATION_URL_MISSING,
+    POSTGRES_MISSING,
+    SETTING_UNREADABLE,
+)
 from schemas.refusals_objects import DATABASE_READ_ONLY, DATABASE_UNAVAILABLE
 from storage.settings import StorageSettings, is_set, unreadable
+from storage.setup.application import embedded_address, provide_embedded, standing
 from storage.setup.embedded import EmbeddedPostgres, running_url
 from storage.setup.home import Home
 from storage.setup.keeper import Keeper
-from storage.setup.migrate import is_read_only, upgrade
+from storage.setup.migrate import bring_up, is_read_only, owning
 from storage.store import Store
 
 if TYPE_CHECKING:
@@ -67,10 +74,10 @@ def opened(settings: StorageSettings) -> Store:
 
 
 def migrate(store: Store) -> None:
-    """Bring the database to the newest schema.
+    """Bring the database to the newest schema, and give the application's role what it may.
 
     Raises:
-        Unavailable: it does not answer, or takes nothing (a standby).
+        Unavailable: it does not answer, or takes nothing (a standby), or is behind and our role may not migrate.
     """
     try:
         with store.engine.connect() as connection:
@@ -80,11 +87,25 @@ def migrate(store: Store) -> None:
                 "数据库只读（备库或已设为只读） the database takes nothing (a standby, or made read-only): "
                 "let DATABASE_URL lead to the primary"
             )
-        upgrade(store.engine)
+        bring_up(store.settings)
     except OperationalError:
         raise DATABASE_UNAVAILABLE(
             "数据库没有应答 the database does not answer: check DATABASE_URL and start it"
         ) from None
+
+
+def require_owner(store: Store) -> None:
+    """Refuse to begin what only the role that owns the tables can do.
+
+    Raises:
+        Unavailable: another role is connected (slug `migration-url-missing`).
+    """
+    with store.begin() as tx:
+        found = standing(tx.connection)
+    if found is not None and found.is_apart:
+        raise MIGRATION_URL_MISSING(
+            "须以属主角色进行 only the role that owns the tables can do this: set MIGRATION_DATABASE_URL"
+        )
 
 
 def settings_of(
@@ -97,12 +118,20 @@ def settings_of(
     """
     keys = {name: seed for name, seed in home.keys().items() if not is_set(name.upper())}
     chosen: dict[str, object] = {"quancheng_home": home.path, **keys}
+    if not is_set("LOG_ORIGIN"):
+        chosen["log_origin"] = home.log_origin
     if not is_set("DATABASE_URL"):
-        chosen["database_url"] = running or _start_postgres(home, say, started)
+        chosen |= _embedded_addresses(home, running or _start_postgres(home, say, started))
     if not is_set("OBJECTS_URL"):
         chosen["objects_url"] = home.objects_url
         say("objects", "证据存储 objects: folder store")
     return read(StorageSettings, **chosen)
+
+
+def _embedded_addresses(home: Home, owner: str) -> dict[str, object]:
+    """The application connects as its own role; the owner's is for migrations. A server of before has the owner's alone."""
+    application = embedded_address(owner, home.database_dir)
+    return {"database_url": application or owner, "migration_database_url": owner}
 
 
 def read(kind: Callable[..., Read], **chosen: object) -> Read:
@@ -125,6 +154,7 @@ def _start_postgres(home: Home, say: Teller, started: ExitStack) -> str:
     server = EmbeddedPostgres(Path(spec.origin).parent / "pginstall" / "bin", home.database_dir)
     started.callback(server.stop)  # before the start: one that fails in its middle leaves none either
     address = server.start()
+    provide_embedded(address, home.database_dir)
     _keep(server, say, started)
     return address
 
@@ -149,8 +179,10 @@ def _keep(server: EmbeddedPostgres, say: Teller, started: ExitStack) -> None:
     started.callback(keeper.stop)
 
 
-def open_store(say: Teller, started: ExitStack) -> Store:
+def open_store(say: Teller, started: ExitStack, *, is_owner: bool = False) -> Store:
     """Open the store of the environment or of the data folder, also beside a running `serve`.
+
+    With `is_owner` it connects as the role that owns the tables, where one is named beside the application's.
 
     Raises:
         Unavailable: there is no data, or a part is missing.
@@ -160,8 +192,11 @@ def open_store(say: Teller, started: ExitStack) -> Store:
         raise DATA_MISSING(
             f"这里没有数据 there is no data in {home.path}: set QUANCHENG_HOME or DATABASE_URL"
         )
-    home = open_home(say)
+    if not is_set("DATABASE_URL"):
+        # Over a database of somebody else's no key is drawn: a process has those that it is given.
+        home = open_home(say)
     # Beside a running `serve` its database is used as it is: neither started nor, at the end, stopped.
-    store = opened(settings_of(home, say, started, running=running_url(home.database_dir)))
+    settings = settings_of(home, say, started, running=running_url(home.database_dir))
+    store = opened(owning(settings) if is_owner else settings)
     started.callback(store.close)
     return store

@@ -109,8 +109,10 @@ def _serve(args: argparse.Namespace, say: Teller, started: ExitStack) -> None:
     from api.settings import ApiSettings
     from api.sso_settings import SsoSettings
     from quancheng_parts import migrate, open_home, opened, read, settings_of
+    from schemas.act import Process
     from storage.settings import is_set
     from storage.setup.migrate import check_key
+    from storage.setup.writer import check_writer
     from workers.listening import Listening
 
     STOP.check()
@@ -123,6 +125,9 @@ def _serve(args: argparse.Namespace, say: Teller, started: ExitStack) -> None:
     say("migrating", "正在检查数据库结构 migrating the database")
     migrate(store)
     check_key(store.engine)
+    here = (Process.API,) if settings.broker_url else (Process.API, Process.WORKER, Process.SIGNER)
+    for process in here:
+        check_writer(store, process, announces=settings.broker_url is None)
     STOP.check()
     api_settings = read(ApiSettings).answering_to(args.host)
     sso = read(SsoSettings)

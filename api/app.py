@@ -16,6 +16,7 @@ from api import (
     agency,
     approval,
     audit,
+    audit_member,
     auth,
     case,
     certificate,
@@ -36,6 +37,7 @@ from api import (
     presence,
     problems,
     procedure,
+    public_log,
     recording,
     rectification,
     recusal,
@@ -44,6 +46,7 @@ from api import (
     roster,
     setting,
     shift,
+    summary,
     trail,
     training,
     training_sheet,
@@ -65,11 +68,13 @@ from api.provider import Provider
 from api.roster import SHEETS
 from api.settings import ApiSettings
 from api.sso_settings import SsoSettings
+from schemas.act import Process
 from schemas.errors import AnyRefusal
 from schemas.refusals_request import BODY_TIMEOUT, BODY_TOO_LARGE
 from storage.flow.login_queue import LoginQueue
 from storage.flow.sheet import SENT_BYTES
 from storage.settings import StorageSettings
+from storage.setup.writer import require_writer
 from storage.store import Store
 from storage.telemetry import configure
 
@@ -94,6 +99,7 @@ ROUTERS = (
     case.router,
     recusal.router,
     procedure.router,
+    summary.router,
     overlap.router,
     review.router,
     trail.router,
@@ -105,10 +111,12 @@ ROUTERS = (
     likeness.router,
     monitoring.router,
     audit.router,
+    audit_member.router,
     rectification.router,
     export.router,
     look.router,
     custody.router,
+    public_log.router,
 )
 UPLOADS = "/v1/uploads"
 """Addresses whose bodies are streamed under limits of their own; so is the one of batches, but for its time."""
@@ -287,5 +295,11 @@ def openapi_document() -> dict[str, Any]:
 
 
 def application() -> FastAPI:
-    """Build the application from the environment, for an ASGI server's factory option."""
-    return create_app(ApiSettings(), Store(StorageSettings()), SsoSettings())
+    """Build the application from the environment, for an ASGI server's factory option.
+
+    Raises:
+        SystemExit: with one sentence, where what it would write could never enter the log.
+    """
+    store = Store(StorageSettings())
+    require_writer(store, Process.API)
+    return create_app(ApiSettings(), store, SsoSettings())

@@ -4,21 +4,29 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Response
-from pydantic import AliasPath, Field
+from pydantic import Field
 
 from api.deps import After, CurrentActor, Limit, Tx
 from api.etag import SeenVersion, tag
-from api.manifest import FindingOut, finding_out
-from api.office import OfficeOut
 from api.route import Route
-from schemas.audit import DRAWN_STATES, AuditIn, AuditKind, AuditState, DrawFile, RecheckOutcome, SourceKind
+from schemas.audit import (
+    DRAWN_STATES,
+    AuditAmendIn,
+    AuditCloseIn,
+    AuditIn,
+    AuditKind,
+    AuditReasonIn,
+    AuditState,
+    AuditStep,
+    DrawFile,
+)
 from schemas.base import HexOut, WireIn, WireOut
-from schemas.ids import AccountId, AgencyId, AuditId, MemberId, RecordingId
+from schemas.ids import AccountId, AgencyId, AuditId, MemberId
 from schemas.note import encode64
+from schemas.policy import Action, Subject, may
+from schemas.randomness import SourceKind
 from schemas.refusals_audit import AUDIT_NOT_DRAWN, AUDIT_NOT_LOGGED
-from schemas.separation import Part
-from schemas.standard import ItemScore
-from storage.audit.values import Audit, Member
+from storage.audit.values import Audit
 from storage.store import Transaction
 
 router = APIRouter(prefix="/v1/audits", tags=["audit"], route_class=Route)
@@ -34,7 +42,7 @@ class SourceOut(WireOut):
 
 
 class AuditOut(WireOut):
-    """An audit. `values` are empty until a second person has confirmed them."""
+    """An audit. `values` are empty until a second person has confirmed them, and then in their canonical forms."""
 
     id: AuditId
     title: str
@@ -61,7 +69,15 @@ class AuditOut(WireOut):
     confirmed_by: str | None
     confirmed_at: datetime | None
     drawn_at: datetime | None
+    dropped_by: str | None
+    dropped_at: datetime | None
+    drop_reason: str | None
+    closed_by: str | None
     closed_at: datetime | None
+    close_missing: int | None
+    close_wide: int | None
+    close_unmended: int | None
+    close_reason: str | None
     version: int
 
 
@@ -110,17 +126,57 @@ class StandardOut(WireOut):
     zh: str
     en: str
     is_demo: bool
+    passing: int | None
     sha256: str
     items: list[StandardItemOut]
+
+
+class AmendmentOut(WireOut):
+    """What a draft said until it was amended; who amended it, when and why."""
+
+    title: str
+    target_agency_name: str
+    kind: AuditKind
+    from_at: datetime
+    until_at: datetime
+    defect_permille: int
+    confidence_permille: int
+    size: int | None
+    sources: list[SourceOut]
+    reason: str | None
+    amended_by: str
+    amended_at: datetime
+
+
+class ValuesSaidOut(WireOut):
+    """One word about the public values; `typed` as it was typed, once they are confirmed."""
+
+    step: AuditStep
+    typed: list[str]
+    reason: str | None
+    said_by: str
+    said_at: datetime
+
+
+class LackingOut(WireOut):
+    """What a drawn audit lacks: scores never given, members whose totals lie too far apart, rectifications open."""
+
+    missing: int
+    wide: int
+    unmended: int
 
 
 class AuditDetailOut(WireOut):
     """An audit with its sample; `eligible` is what a freeze would take now, before there is one.
 
-    `inspectors_wanted`: so many score each drawn member; fixed by the freeze.
+    `inspectors_wanted`: so many score each drawn member; fixed by the freeze. `earlier` and `lacking` are for whoever
+    runs it: what its draft said before, and what its end has to say.
     """
 
     audit: AuditOut
+    earlier: list[AmendmentOut]
+    said: list[ValuesSaidOut]
+    lacking: LackingOut | None
     eligible: int | None
     sample: list[DrawnOut]
     inspectors: list[InspectorOut]
@@ -140,68 +196,17 @@ class AssignIn(WireIn):
     account_id: AccountId
 
 
-class ScoresIn(WireIn):
-    """All points of one member."""
-
-    scores: Annotated[list[ItemScore], Field(max_length=20)]
-
-
-class RecheckOut(WireOut):
-    """What re-hashing a drawn recording gave."""
-
-    recording_id: RecordingId = Field(validation_alias=AliasPath("recording", "id"))
-    filename: str = Field(validation_alias=AliasPath("recording", "filename"))
-    outcome: RecheckOutcome
-    code: str
-    sha256: str | None
-    checked_at: datetime | None
-
-
-class PreCheckOut(WireOut):
-    """What the system found out for an item of the standard."""
-
-    item: str
-    check: FindingOut
-
-
-class GivenScoreOut(WireOut):
-    """What one inspector gave; the other's is shown once both are given."""
-
-    inspector: str
-    is_own: bool
-    points: dict[str, int]
-    remarks: dict[str, str]
-    total: int
-    given_at: datetime
-    given_as: list[OfficeOut]
-
-
-class MemberOut(WireOut):
-    """A drawn member with rechecks, pre-checks and scores; totals further apart than `gap_most` want one more look."""
-
-    member_id: MemberId
-    label: str
-    rank: int
-    rechecks: list[RecheckOut]
-    pre_checks: list[PreCheckOut]
-    scores: list[GivenScoreOut]
-    gap: int | None
-    gap_most: int
-    kept_by: list[Part]
-    may_score: bool
-
-
-def _member(member: Member) -> MemberOut:
-    pre_checks = [PreCheckOut.of(one, check=finding_out(one.check)) for one in member.pre_checks]
-    return MemberOut.of(member, pre_checks=pre_checks)
-
-
 def _detail(tx: Transaction, actor: CurrentActor, response: Response, audit: Audit) -> AuditDetailOut:
     tag(response, audit.version)
     is_drawn = audit.state in DRAWN_STATES
     drawn = tx.audit_scores.drawn(actor, audit.id) if is_drawn else ()
+    runs = may(actor, Action.AUDIT_DEFINE, Subject(agency_id=audit.agency_id), tx.now)
+    lacking = tx.audit_ends.lacking(audit) if runs and audit.state is AuditState.DRAWN else None
     return AuditDetailOut(
         audit=AuditOut.of(audit),
+        earlier=[AmendmentOut.of(one) for one in tx.audit_drafts.earlier(audit.id)] if runs else [],
+        said=[ValuesSaidOut.of(one) for one in tx.audit_values.said(audit)],
+        lacking=None if lacking is None else LackingOut.of(lacking),
         eligible=tx.audits.eligible(actor, audit.id) if audit.state is AuditState.DEFINED else None,
         sample=[DrawnOut.of(one) for one in drawn],
         inspectors=[InspectorOut.of(one) for one in tx.audit_scores.inspectors(audit.id)],
@@ -213,7 +218,7 @@ def _detail(tx: Transaction, actor: CurrentActor, response: Response, audit: Aud
 @router.post("", operation_id="defineAudit", status_code=201)
 def define(tx: Tx, actor: CurrentActor, response: Response, wish: AuditIn) -> AuditDetailOut:
     """Define an audit; nothing is fixed before the freeze."""
-    return _detail(tx, actor, response, tx.audits.define(actor, wish))
+    return _detail(tx, actor, response, tx.audit_drafts.define(actor, wish))
 
 
 @router.get("", operation_id="listAudits")
@@ -234,6 +239,34 @@ def audit(tx: Tx, actor: CurrentActor, response: Response, audit_id: AuditId) ->
     return _detail(tx, actor, response, tx.audits.get(actor, audit_id))
 
 
+@router.post("/{audit_id}/amendment", operation_id="amendAudit")
+def amend(
+    tx: Tx,
+    actor: CurrentActor,
+    audit_id: AuditId,
+    *,
+    wish: AuditAmendIn,
+    seen: SeenVersion,
+    response: Response,
+) -> AuditDetailOut:
+    """Say a draft anew, whole, before its freeze."""
+    return _detail(tx, actor, response, tx.audit_drafts.amend(actor, audit_id, wish, seen))
+
+
+@router.post("/{audit_id}/drop", operation_id="dropAudit")
+def drop(
+    tx: Tx,
+    actor: CurrentActor,
+    audit_id: AuditId,
+    *,
+    wish: AuditReasonIn,
+    seen: SeenVersion,
+    response: Response,
+) -> AuditDetailOut:
+    """Give a draft up before its freeze; it stays listed as dropped."""
+    return _detail(tx, actor, response, tx.audit_drafts.drop(actor, audit_id, wish, seen))
+
+
 @router.post("/{audit_id}/freeze", operation_id="freezePopulation")
 def freeze(
     tx: Tx, actor: CurrentActor, response: Response, audit_id: AuditId, seen: SeenVersion
@@ -247,15 +280,32 @@ def enter(
     tx: Tx, actor: CurrentActor, audit_id: AuditId, *, wish: ValuesIn, seen: SeenVersion, response: Response
 ) -> AuditDetailOut:
     """Enter what the public events gave, once they have taken place and the freeze is in the log."""
-    return _detail(tx, actor, response, tx.audits.enter(actor, audit_id, wish.values, seen))
+    return _detail(tx, actor, response, tx.audit_values.enter(actor, audit_id, wish.values, seen))
 
 
 @router.post("/{audit_id}/confirmation", operation_id="confirmRandomness")
 def confirm(
     tx: Tx, actor: CurrentActor, audit_id: AuditId, *, wish: ValuesIn, seen: SeenVersion, response: Response
 ) -> AuditDetailOut:
-    """Confirm the values by entering them again, as somebody else."""
-    return _detail(tx, actor, response, tx.audits.confirm(actor, audit_id, wish.values, seen))
+    """Say as somebody else what the events gave: the same confirms it, anything else makes both enter again.
+
+    Then the audit is `frozen` again, and the last of `said` is a `mismatch`.
+    """
+    return _detail(tx, actor, response, tx.audit_values.confirm(actor, audit_id, wish.values, seen))
+
+
+@router.post("/{audit_id}/retraction", operation_id="retractRandomness")
+def retract(
+    tx: Tx,
+    actor: CurrentActor,
+    audit_id: AuditId,
+    *,
+    wish: AuditReasonIn,
+    seen: SeenVersion,
+    response: Response,
+) -> AuditDetailOut:
+    """Take back what one entered oneself, before anybody confirmed it."""
+    return _detail(tx, actor, response, tx.audit_values.retract(actor, audit_id, wish, seen))
 
 
 @router.post("/{audit_id}/draw", operation_id="drawSample")
@@ -268,10 +318,16 @@ def draw(
 
 @router.post("/{audit_id}/close", operation_id="closeAudit")
 def close(
-    tx: Tx, actor: CurrentActor, response: Response, audit_id: AuditId, seen: SeenVersion
+    tx: Tx,
+    actor: CurrentActor,
+    audit_id: AuditId,
+    *,
+    wish: AuditCloseIn,
+    seen: SeenVersion,
+    response: Response,
 ) -> AuditDetailOut:
-    """End an audit."""
-    return _detail(tx, actor, response, tx.audits.close(actor, audit_id, seen))
+    """End an audit, by what it lacked when its closer looked; a reason where it lacks anything."""
+    return _detail(tx, actor, response, tx.audit_ends.close(actor, audit_id, wish, seen))
 
 
 @router.post("/{audit_id}/inspectors", operation_id="assignInspector", status_code=201)
@@ -281,18 +337,6 @@ def assign(
     """Assign one of the inspectors."""
     tx.audit_scores.assign(actor, audit_id, wish.account_id, seen)
     return _detail(tx, actor, response, tx.audits.get(actor, audit_id))
-
-
-@router.get("/{audit_id}/members/{member_id}", operation_id="getMember")
-def member(tx: Tx, actor: CurrentActor, audit_id: AuditId, member_id: MemberId) -> MemberOut:
-    """Return a drawn member; not before every recording of it was re-hashed."""
-    return _member(tx.audit_scores.member(actor, audit_id, member_id))
-
-
-@router.post("/{audit_id}/members/{member_id}/scores", operation_id="scoreMember", status_code=201)
-def score(tx: Tx, actor: CurrentActor, audit_id: AuditId, member_id: MemberId, wish: ScoresIn) -> MemberOut:
-    """Give all points of a member, once."""
-    return _member(tx.audit_scores.score(actor, audit_id, member_id, wish.scores))
 
 
 @router.get("/{audit_id}/draw", operation_id="getDrawFile")
@@ -312,12 +356,8 @@ def draw_document(tx: Transaction, actor: CurrentActor, audit_id: AuditId) -> Dr
     if found.seed is None or found.plan is None:
         raise AUDIT_NOT_DRAWN("nothing is drawn yet", state=found.state.value)
     entries, proofs = [], []
-    for entry_id in (
-        found.freeze_entry_id,
-        found.enter_entry_id,
-        found.confirm_entry_id,
-        found.draw_entry_id,
-    ):
+    said = [one.entry_id for one in tx.audit_values.said(found)]
+    for entry_id in (found.freeze_entry_id, *said, found.draw_entry_id):
         proof = None if entry_id is None else tx.custody.proof(entry_id)
         position = tx.custody.position(entry_id)
         if entry_id is None or proof is None or position is None:

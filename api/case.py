@@ -14,6 +14,7 @@ from api.recording import RecordingOut
 from api.route import Route
 from schemas.base import WireIn, WireOut
 from schemas.case import CaseAmendIn, CaseIn, CaseState, CaseStep
+from schemas.decision import DecisionOutcome
 from schemas.event import Event
 from schemas.ids import AgencyId, CaseId, RecordingId
 from schemas.review_scope import ScopeAnswerIn, ScopeKind
@@ -81,11 +82,12 @@ class ScopeAnswerOut(WireOut):
 
 
 class ScopeOut(WireOut):
-    """What the last conclusion of the investigation answered of art. 58."""
+    """What the last conclusion of the investigation answered of art. 58, and the outcome that it proposed, if any."""
 
     answered_by: str
     answered_at: datetime
     answers: list[ScopeAnswerOut]
+    proposal: DecisionOutcome | None
 
 
 class CaseDetailOut(WireOut):
@@ -130,12 +132,13 @@ class AssignIn(WireIn):
 class StepIn(WireIn):
     """One step of the case, and why; the log keeps a salted commitment of the reason only.
 
-    `conclude` asks for an answer to each of the four kinds of art. 58.
+    `conclude` asks for an answer to each of the four kinds of art. 58, and takes the outcome of art. 57 that is proposed.
     """
 
     step: CaseStep
     reason: str = Field(default="", max_length=500)
     answers: list[ScopeAnswerIn] = Field(default_factory=list, max_length=8)
+    proposal: DecisionOutcome | None = None
 
 
 @router.post("", operation_id="openCase", status_code=201)
@@ -194,7 +197,9 @@ def step(
     tx: Tx, actor: CurrentActor, case_id: CaseId, *, wish: StepIn, seen: SeenVersion, response: Response
 ) -> CaseOut:
     """Take one step of those that need no more than a reason, or answers. Deciding and closing have their own addresses."""
-    made = tx.cases.step(actor, case_id, wish.step, wish.reason, seen, answers=wish.answers)
+    made = tx.cases.step(
+        actor, case_id, wish.step, wish.reason, seen, answers=wish.answers, proposal=wish.proposal
+    )
     return tagged(response, CaseOut.of(made))
 
 

@@ -99,7 +99,7 @@ def _answer(tx: Tx, response: Response, found: Certificate) -> CertificateDetail
     return CertificateDetailOut(
         certificate=PersonCertificateOut.of(found),
         facts=[CertificateFactOut.of(one) for one in tx.certificates.facts(found.id)],
-        needs=list(found.needs(tx.now, tx.agency_settings.soon(found.agency_id))),
+        needs=list(found.needs(tx.now, tx.agency_settings.certificate_terms(found.agency_id))),
     )
 
 

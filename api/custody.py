@@ -1,56 +1,120 @@
-"""What an outsider needs to trust a package: the public keys and the newest checkpoint."""
+"""What an outsider needs to trust a package: the public keys, as the log itself says them, and the newest checkpoint."""
 
 import base64
-from typing import Any
+from datetime import datetime
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from fastapi import APIRouter
+from fastapi import APIRouter, Request, Response
 from fastapi.responses import PlainTextResponse
 
 from api.deps import Tx
+from api.public_log import told
 from api.route import Route
 from schemas.base import WireOut
-from schemas.note import vkey_of_seed
-from schemas.refusals_custody import PROOF_PENDING
-from storage.settings import StorageSettings, seed
+from schemas.consistency import TRUST_REACH
+from schemas.leaves_log import KeyRole
+from schemas.log_keys import LogKey, LogKeys
+from schemas.note import vkey
+from schemas.package import export_key_name
+from schemas.refusals_custody import LOG_UNSIGNED
+from storage.custody.log_keys import log_keys, open_head
+from storage.store import Transaction
 
 router = APIRouter(prefix="/v1", tags=["custody"], route_class=Route)
 
 
+class EndedOut(WireOut):
+    """A key of packages that is dead from the entry `ended` on. Others may have had it since an entry, or a time."""
+
+    vkey: str
+    ended: int
+    suspect_entry: int | None
+    suspect_at: datetime | None
+
+
 class TrustOut(WireOut):
-    """Fetch it apart from any package. Keys are public; `checkpoint` is the log's newest signed state."""
+    """Fetch it apart from any package. Keys are public; `checkpoint` is the log's newest signed state.
+
+    `registry_key` and `export_vkey` are those in force; the lists are of all that there ever were, oldest first: what they
+    signed while they were in force holds. `ended` says of those of packages until when that was.
+
+    `tiles` are the end of its tree, a line each: level, place, hashes in base64. They prove a package of the last 4,096
+    entries to be of the same history; for older ones ask `/v1/log/consistency`.
+    """
 
     v: int
     origin: str
     log_vkey: str
     registry_key: str
+    registry_keys: list[str]
     export_vkey: str
+    export_vkeys: list[str]
+    ended: list[EndedOut]
     checkpoint: str | None
+    tiles: str
 
 
-def trust_of(settings: StorageSettings) -> dict[str, Any]:
-    """Return the public side of the server's keys."""
-    origin = settings.log_origin
-    registry = Ed25519PrivateKey.from_private_bytes(seed(settings.registry_key, "REGISTRY_KEY"))
-    return {
-        "v": 1,
-        "origin": origin,
-        "log_vkey": vkey_of_seed(origin, seed(settings.log_key, "LOG_KEY")),
-        "registry_key": base64.b64encode(registry.public_key().public_bytes_raw()).decode(),
-        "export_vkey": vkey_of_seed(f"{origin}/export", seed(settings.export_key, "EXPORT_KEY")),
-    }
+def trust_file(tx: Transaction) -> TrustOut:
+    """Return what an outsider keeps: the keys, as the log itself says them, and the log as it is signed now.
+
+    Raises:
+        NotFound: it has not begun, or has not named every key yet (slug `log-unsigned`).
+        IntegrityBroken: a leaf of its own chain was altered, or the checkpoint is not signed by the key beside it
+            (slug `log-key-differs`).
+    """
+    keys, note = log_keys(tx.connection), tx.custody.latest_checkpoint()
+    if keys is None:
+        raise LOG_UNSIGNED("the log has not begun")
+    if note is not None:
+        open_head(note, keys)
+    return TrustOut(
+        v=1,
+        origin=keys.origin,
+        log_vkey=keys.vkey,
+        registry_key=_in_force(keys, KeyRole.REGISTRY),
+        registry_keys=_all(keys, KeyRole.REGISTRY),
+        export_vkey=_vkey(keys, _in_force(keys, KeyRole.EXPORT)),
+        export_vkeys=[_vkey(keys, one) for one in _all(keys, KeyRole.EXPORT)],
+        ended=[_end(keys, one) for one in keys.keys if one.role is KeyRole.EXPORT and one.ended is not None],
+        checkpoint=note,
+        tiles=tx.custody.tree_end(TRUST_REACH),
+    )
+
+
+def _in_force(keys: LogKeys, role: KeyRole) -> str:
+    """Return the key in force, or the last one where it was ended and none has followed yet."""
+    every = _all(keys, role)
+    if not every:
+        raise LOG_UNSIGNED(f"the log has not named its {role.value} key yet")
+    found = keys.in_force(role)
+    return every[-1] if found is None else found.public
+
+
+def _end(keys: LogKeys, key: LogKey) -> EndedOut:
+    since = key.suspect_from
+    is_time = isinstance(since, datetime)
+    return EndedOut(
+        vkey=_vkey(keys, key.public),
+        ended=key.ended or 0,
+        suspect_entry=None if is_time else since,
+        suspect_at=since if is_time else None,
+    )
+
+
+def _all(keys: LogKeys, role: KeyRole) -> list[str]:
+    return [one.public for one in keys.keys if one.role is role]
+
+
+def _vkey(keys: LogKeys, public: str) -> str:
+    return vkey(export_key_name(keys.origin), base64.b64decode(public))
 
 
 @router.get("/trust", operation_id="getTrust")
 def trust(tx: Tx) -> TrustOut:
     """Publish what is needed to check packages and proofs."""
-    return TrustOut(**trust_of(tx.settings), checkpoint=tx.custody.latest_checkpoint())
+    return trust_file(tx)
 
 
 @router.get("/checkpoint", operation_id="getCheckpoint", response_class=PlainTextResponse)
-def checkpoint(tx: Tx) -> PlainTextResponse:
-    """Return the newest checkpoint as a signed note (C2SP tlog-checkpoint)."""
-    note = tx.custody.latest_checkpoint()
-    if note is None:
-        raise PROOF_PENDING("nothing has been signed yet")
-    return PlainTextResponse(note)
+def checkpoint(tx: Tx, request: Request) -> Response:
+    """Return the newest checkpoint as a signed note (C2SP tlog-checkpoint); the same as `/v1/log/checkpoint`."""
+    return told(request, tx.public_log.checkpoint())

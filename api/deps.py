@@ -22,6 +22,8 @@ COOKIE = "qc_session"
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 Found = TypeVar("Found")
 _bearer = HTTPBearer(auto_error=False, description="Token of POST /v1/token (device) or POST /v1/sessions")
+Bearing = Annotated[object, Depends(_bearer)]
+"""What the document says of a route that takes a bearer token."""
 
 
 def store_of(request: Request) -> Store:
@@ -62,6 +64,7 @@ def begin(request: Request) -> Iterator[Transaction]:
     sent, and then a failing commit leaves the client with a receipt for nothing.
     """
     with store_of(request).begin(origin_of(request)) as tx:
+        request.state.unit = tx
         yield tx
 
 

@@ -3,23 +3,28 @@
 from datetime import datetime
 from typing import Annotated, Any, NamedTuple
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Path, Request
 from fastapi.responses import Response
 
 from api.deps import CurrentActor, OpenStore, StreamActor, Tx
 from api.look import look_from
-from api.media import stored_bytes
+from api.media import Part, stored_bytes
+from api.proof import Kept
 from api.route import Route
 from schemas.base import WireOut
 from schemas.derivative import (
+    MOST_PAGES,
     SHOWN_FREELY,
     Derivation,
     DerivationFailure,
     DerivationIn,
     DerivationState,
     DerivativeKind,
+    pages_in,
 )
+from schemas.digest import sha256_hex
 from schemas.ids import AccountId, DerivationId, LookId, RecordingId
+from schemas.refusals_recording import DERIVATIVE_UNKNOWN
 
 router = APIRouter(prefix="/v1/recordings/{recording_id}/derivatives", tags=["recording"], route_class=Route)
 
@@ -99,10 +104,50 @@ def derivative(
     return stored_bytes(
         request,
         store,
-        key=made.object_key or "",
-        version_id=made.version_id or "",
-        size_bytes=made.size_bytes or 0,
-        sha256=made.sha256,
+        _kept(made),
         media_type=made.media_type or "application/octet-stream",
         filename=f"{asked.kind}.{(made.media_type or '').rpartition('/')[2]}",
+    )
+
+
+def _kept(made: Derivation) -> Kept:
+    return Kept(made.object_key or "", made.version_id or "", made.size_bytes or 0, made.sha256)
+
+
+class PageAsked(NamedTuple):
+    """Which page is asked for, and under which look."""
+
+    number: int
+    look: LookId | None
+
+
+def which_page(number: Annotated[int, Path(ge=1, le=MOST_PAGES)], look: LookId | None = None) -> PageAsked:
+    """Return what is asked for."""
+    return PageAsked(number, look)
+
+
+@router.head("/pages/{number}", include_in_schema=False)
+@router.get("/pages/{number}", operation_id="getPagePicture", response_class=Response)
+def page_picture(
+    request: Request,
+    store: OpenStore,
+    actor: StreamActor,
+    recording_id: RecordingId,
+    asked: Annotated[PageAsked, Depends(which_page)],
+) -> Response:
+    """Stream the picture of one page of a document, under a look."""
+    with store.begin() as tx:
+        tx.recordings.watchable(actor, recording_id)
+        tx.looks.require(actor, asked.look, recording_id, look_from(request), taken=False, still=True)
+        made = tx.derivations.made(recording_id, DerivativeKind.PAGES)
+        found = pages_in(made.params).page(asked.number)
+        if found is None:
+            raise DERIVATIVE_UNKNOWN("there is no picture of such a page")
+    return stored_bytes(
+        request,
+        store,
+        _kept(made),
+        part=Part(found.at, found.size, sha256_hex(f"{made.sha256} {asked.number}".encode())),
+        media_type="image/jpeg",
+        filename=f"page-{asked.number}.jpg",
     )

@@ -22,16 +22,20 @@ MANIFEST, _PART = "CaptureManifest", "Manifest."
 PUBLIC = frozenset(
     {
         "getHealth", "createToken", "logIn", "enrolDevice", "uploadOptions", "uploadOptionsOne", "getTrust",
-        "getCheckpoint", "takeAdmission", "setPassword",
+        "getCheckpoint", "getLogCheckpoint", "getLogCheckpointOf", "getLogConsistency", "getLogTile", "takeAdmission",
+        "setPassword",
     }
 )  # fmt: skip
 """Everything a stranger may ask; every other operation needs a token."""
 
-RANGED = frozenset({"getMedia", "getThumbnail", "getDerivative", "getPackage"})
+RANGED = frozenset({"getMedia", "getThumbnail", "getDerivative", "getPagePicture", "getPackage"})
 """Stored bytes: whole, one range of them, or nothing new (RFC 9110 sections 13 and 14)."""
 
-LOOKED_AT = frozenset({"getMedia", "getDerivative", "getPackage", "keepLook"})
+LOOKED_AT = frozenset({"getMedia", "getDerivative", "getPagePicture", "getPackage", "keepLook"})
 """Content: it is given under a look that stands."""
+
+TAGGED = frozenset({"getCheckpoint", "getLogCheckpoint", "getLogCheckpointOf", "getLogConsistency"})
+"""Texts that are asked for again: whoever names the one it has is told that it stands (RFC 9110 section 13)."""
 
 EVERYWHERE = frozenset({413, 421, 500, 503})
 """A body over the limit, another host, a fault of ours, a part that does not answer."""
@@ -56,6 +60,8 @@ ALSO: Mapping[str, frozenset[int]] = MappingProxyType(
         "openPackage": frozenset({409}),
         "getDrawFile": frozenset({409}),
         "getCheckpoint": frozenset({404}),
+        "getLogCheckpoint": frozenset({404}),
+        "getLogConsistency": frozenset({404}),
         "showPartnerCode": frozenset({409}),
     }
 )
@@ -106,6 +112,8 @@ def completed(document: dict[str, Any]) -> dict[str, Any]:
                 "206": {"description": "One range of the bytes"},
                 "304": {"description": "The client has them"},
             }
+        if ident in TAGGED:
+            responses |= {"304": {"description": "The client has it"}}
         statuses = problem_statuses(method, operation)
         responses |= {
             str(code): {"$ref": f"#/components/responses/Problem{code}"} for code in sorted(statuses)

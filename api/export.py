@@ -8,11 +8,14 @@ from fastapi.responses import Response
 from api.deps import CurrentActor, OpenStore, StreamActor, Tx
 from api.look import look_from
 from api.media import stored_bytes
+from api.proof import Kept
 from api.route import Route
 from schemas.actor import Actor
 from schemas.base import WireOut
 from schemas.export import ExportState
 from schemas.ids import CaseId, ExportId, LookId
+from schemas.name_profile import CHINA
+from schemas.package import package_name
 from schemas.refusals_export import EXPORT_NOT_READY
 from storage.export.export import Export
 from storage.store import Store
@@ -77,14 +80,12 @@ def download(
         if found.object_key is None or found.version_id is None or found.size_bytes is None:
             raise EXPORT_NOT_READY("the package is not ready", state=found.state)
         tx.looks.require(actor, look, export_id, look_from(request), taken=True)
+        number = tx.cases.exportable(actor, found.case_id).number
     return stored_bytes(
         request,
         store,
-        key=found.object_key,
-        version_id=found.version_id,
-        size_bytes=found.size_bytes,
-        sha256=found.sha256,
+        Kept(found.object_key, found.version_id, found.size_bytes, found.sha256),
         media_type="application/zip",
-        filename=f"case-{found.case_id}.zip",
+        filename=package_name(number, found.created_at.astimezone(CHINA).date()),
         is_attachment=True,
     )

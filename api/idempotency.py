@@ -14,7 +14,7 @@ from fastapi import Request, Response
 
 from schemas.actor import Actor
 from schemas.base import Frozen
-from schemas.refusals_request import HEADER_INVALID
+from schemas.refusals_request import FORM_SENT, HEADER_INVALID
 from storage.idempotency import IdempotencyKey
 from storage.store import Transaction
 
@@ -95,11 +95,15 @@ class _Claim:
     def __init__(self, tx: Transaction, actor: Actor, key: IdempotencyKey) -> None:
         self._tx, self._actor, self._key = tx, actor, key
 
+    def drop(self) -> None:
+        """Give the key back: nothing was done under it."""
+        self._tx.idempotency.drop(self._actor, self._key)
+
     def keep(self, response: Response) -> None:
         """Keep what is about to be answered; a refusal, and what is streamed, is not kept."""
         body = getattr(response, "body", None)
         if response.status_code >= 400 or not isinstance(body, bytes):  # noqa: PLR2004 - RFC 9110
-            self._tx.idempotency.drop(self._actor, self._key)
+            self.drop()
             return
         headers = {name: response.headers[name] for name in _KEPT_HEADERS if name in response.headers}
         kept = KeptAnswer(status=response.status_code, headers=headers, body=base64.b64encode(body).decode())
@@ -120,6 +124,53 @@ def claim(request: Request, tx: Transaction, actor: Actor) -> None:
     if before is not None:
         raise Repeated(KeptAnswer.model_validate_json(before))
     request.state.claim = _Claim(tx, actor, key)
+
+
+class _FormClaim(_Claim):
+    """A form that was sent: where its answer leads is kept, and never what it shows, which may be a secret."""
+
+    def keep(self, response: Response) -> None:
+        """Keep where the answer leads; of one that leads nowhere, that it was given."""
+        super().keep(response if response.status_code in _REDIRECTS else _shown_once(response))
+
+
+_REDIRECTS = frozenset({302, 303})
+_SHOWN_ONCE = 204
+
+
+def _shown_once(response: Response) -> Response:
+    is_refused = response.status_code >= 400  # noqa: PLR2004 - RFC 9110
+    return response if is_refused else Response(status_code=_SHOWN_ONCE)
+
+
+def claim_form(request: Request, tx: Transaction, actor: Actor, once: str) -> None:
+    """Take a form that is sent: one page's form with the same texts acts once, however often it arrives.
+
+    Whoever goes back and types something else sends another form: the key is the page's with the digest of the texts.
+
+    Args:
+        request: The request.
+        tx: Its transaction.
+        actor: Who sends it.
+        once: What the page drew for this form; without it every sending acts.
+
+    Raises:
+        Repeated: it was done, and leads on as it did.
+        Conflict: it was done, and what it showed is not shown again (slug `form-sent`).
+    """
+    if not (once.isascii() and once.isalnum()):
+        return
+    address = f"{request.url.path}?{request.url.query}\n".encode("utf-8", "backslashreplace")
+    asked = hashlib.sha256(address + getattr(request.state, "payload", b"")).digest()
+    key = IdempotencyKey(key=f"form-{once}-{asked.hex()}", fingerprint=asked)
+    before = tx.idempotency.claim(actor, key)
+    if before is None:
+        request.state.claim = _FormClaim(tx, actor, key)
+        return
+    answer = KeptAnswer.model_validate_json(before)
+    if answer.status == _SHOWN_ONCE:
+        raise FORM_SENT("the form was sent before")
+    raise Repeated(answer)
 
 
 def claim_of(request: Request) -> _Claim | None:

@@ -1,7 +1,11 @@
-"""Stored bytes over HTTP: ranges, conditions and strong tags (RFC 9110 sections 13 and 14), flat memory."""
+"""Stored bytes over HTTP: ranges, conditions and strong tags (RFC 9110 sections 13 and 14), in flat memory, none unproven.
+
+What is sent was compared first, chunk by chunk, with the digests that were kept when it was verified. Other bytes, or none,
+are refused (502); where some were sent already the answer breaks off, so that nobody takes it for whole.
+"""
 
 import re
-from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import chain
 from urllib.parse import quote
 
@@ -9,35 +13,41 @@ from fastapi import Request
 from starlette.responses import Response, StreamingResponse
 
 from api.problems import problem
-from schemas.ours import ours
-from schemas.refusals_objects import OBJECT_MISSING
+from api.proof import Kept, read_kept
 from schemas.refusals_request import RANGE_INVALID
 from schemas.visible import visible
 from storage.store import Store
 
-BLOCK_BYTES = 256 * 1024
 _RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of a stored version that is answered as if it were one by itself, with a tag of its own."""
+
+    at: int
+    size_bytes: int
+    tag: str
 
 
 def stored_bytes(
     request: Request,
     store: Store,
+    kept: Kept,
     *,
-    key: str,
-    version_id: str,
-    size_bytes: int,
-    sha256: str | None,
     media_type: str,
     filename: str,
     is_attachment: bool = False,
+    part: Part | None = None,
 ) -> Response:
-    """Answer GET or HEAD of one stored version, whole or one range of it.
+    """Answer GET or HEAD of one stored version, or of a `part` of it, whole or one range.
 
-    `sha256` becomes the strong entity tag: stored versions never change. Several ranges in one request are
-    answered with the whole (RFC 9110 section 14.2 allows it); HEAD knows no ranges.
+    Its digest is the strong entity tag: stored versions never change, and what is sent under it was compared. Several
+    ranges in one request are answered with the whole (RFC 9110 section 14.2 allows it); HEAD knows no ranges.
 
     Raises:
-        Unavailable, IntegrityBroken: the store has no first block; once it has come, the answer is on its way.
+        StoredAltered: the store has other bytes than were recorded, or none.
+        Unavailable: it does not answer. Once the first bytes have come, the answer is on its way.
     """
     headers = {
         "Accept-Ranges": "bytes",
@@ -46,26 +56,27 @@ def stored_bytes(
         "Content-Security-Policy": "sandbox",
         "X-Content-Type-Options": "nosniff",
     }
-    tag = f'"{sha256}"' if sha256 else None
-    if tag:
-        headers["ETag"] = tag
-        condition = request.headers.get("If-None-Match", "")
-        if tag in condition or condition.strip() == "*":
-            return Response(status_code=304, headers=headers)
-    wanted = _wanted(request, tag, size_bytes) if request.method == "GET" else None
+    said = part or Part(0, kept.size_bytes, kept.sha256 or "")
+    tag = f'"{said.tag}"' if said.tag else None
+    condition = request.headers.get("If-None-Match", "")
+    if tag and (tag in condition or condition.strip() == "*"):
+        return Response(status_code=304, headers=headers | {"ETag": tag})
+    wanted = _wanted(request, tag, said.size_bytes) if request.method == "GET" else None
     if wanted is not None and wanted[0] >= wanted[1]:
-        return problem(RANGE_INVALID, headers={"Content-Range": f"bytes */{size_bytes}"})
-    start, end = wanted or (0, size_bytes)
+        return problem(RANGE_INVALID, headers={"Content-Range": f"bytes */{said.size_bytes}"})
+    start, end = wanted or (0, said.size_bytes)
+    read = read_kept(store, kept, said.at + start, said.at + end)
+    if tag and read.is_proven:
+        headers["ETag"] = tag
     headers["Content-Length"] = str(end - start)
     if wanted is not None:
-        headers["Content-Range"] = f"bytes {start}-{end - 1}/{size_bytes}"
+        headers["Content-Range"] = f"bytes {start}-{end - 1}/{said.size_bytes}"
     status = 200 if wanted is None else 206
     if request.method == "HEAD":
         return Response(status_code=status, headers=headers, media_type=media_type)
-    blocks = _blocks(store, key, version_id, start, end - start)
-    # A store that does not answer must become a 503, and that is too late after the first header.
-    first = next(blocks, b"")
-    return StreamingResponse(chain((first,), blocks), status, headers, media_type=media_type)
+    # A store that does not answer must become a 503, and other bytes a 502: after the first header it is too late.
+    first = next(read.blocks, b"")
+    return StreamingResponse(chain((first,), read.blocks), status, headers, media_type=media_type)
 
 
 def _wanted(request: Request, tag: str | None, size: int) -> tuple[int, int] | None:
@@ -79,18 +90,6 @@ def _wanted(request: Request, tag: str | None, size: int) -> tuple[int, int] | N
         return max(0, size - int(last)), size
     start, end = int(first), min(int(last) + 1 if last else size, size)
     return (start, end) if start < end else (0, 0)
-
-
-def _blocks(store: Store, key: str, version_id: str, start: int, length: int) -> Iterator[bytes]:
-    if length == 0:
-        return
-    buffer = memoryview(bytearray(BLOCK_BYTES))
-    with (
-        ours(OBJECT_MISSING, f"{key} is not in the store"),
-        store.objects.open(key, version_id, start=start, length=length) as source,
-    ):
-        while count := source.readinto(buffer):
-            yield bytes(buffer[:count])
 
 
 def _disposition(filename: str, *, is_attachment: bool) -> str:

@@ -3,7 +3,6 @@
 import hashlib
 from datetime import datetime
 from typing import Annotated
-from uuid import UUID
 
 from anyio.to_thread import run_sync
 from fastapi import APIRouter, Query, Request, Response
@@ -11,24 +10,30 @@ from pydantic import AwareDatetime, BaseModel, Field
 
 from api.case import CaseOut
 from api.deps import After, CurrentActor, Limit, OpenStore, StreamActor, Tx, Words
-from api.equipment import CertificateRuleOut, EquipmentVersionOut
+from api.equipment_out import CertificateRuleOut, EquipmentVersionOut
 from api.etag import SeenVersion, done, tag, tagged
 from api.idempotency import PARAMETER, key_of
-from api.office import OfficeOut
+from api.monitoring_out import (
+    MonitoringDetailOut,
+    MonitoringLinkOut,
+    MonitoringOut,
+    MonitoringPageOut,
+    NotificationOut,
+    OpinionOut,
+    ReopeningOut,
+    SuggestionOut,
+)
 from api.recording import RecordingOut
 from api.route import Route
 from schemas.base import WireIn, WireOut
 from schemas.batch_lines import BatchLines
 from schemas.case import CaseIn
-from schemas.ids import AgencyId, CaseId, EquipmentId, IntakeId, MonitoringId, RecordingId
+from schemas.ids import CaseId, EquipmentId, IntakeId, MonitoringId
 from schemas.monitoring import (
     LinkBasis,
     MonitoringState,
     NotificationIn,
-    NotifyChannel,
-    NotifyOutcome,
     OpinionIn,
-    OpinionWord,
     ReviewStage,
 )
 from schemas.monitoring_row import RowOutcome
@@ -77,134 +82,6 @@ class BatchOut(WireOut):
     conflicts: int
     refused: int
     rows: list[RowOut]
-
-
-class MeasuredOut(WireOut):
-    """One measured value as written; `limit` is null where the equipment named none."""
-
-    name: str
-    value: str
-    unit: str
-    limit: str | None
-
-
-class MonitoringOut(WireOut):
-    """A monitoring record. While it is open, nobody sees whether another has given an opinion.
-
-    `is_masked`: who asks does not need to see who the party is.
-    """
-
-    id: MonitoringId
-    agency_id: AgencyId
-    agency_name: str
-    equipment_id: EquipmentId
-    equipment_number: str
-    equipment_name: str
-    record_id: str
-    captured_at: datetime
-    received_at: datetime
-    matter: str
-    plate: str | None
-    party: str | None
-    party_code: str | None
-    is_masked: bool
-    place: str
-    lat_e7: int | None
-    lon_e7: int | None
-    crs: str | None
-    values: list[MeasuredOut]
-    findings: list[str]
-    gate_faults: list[str]
-    state: MonitoringState
-    version: int
-    round: int
-    due_at: datetime
-    concluded_at: datetime | None
-    is_linked: bool
-
-
-class MonitoringPageOut(WireOut):
-    """A page, newest first; `next` is the cursor of the following page."""
-
-    records: list[MonitoringOut]
-    next: str | None
-
-
-class OpinionOut(WireOut):
-    """An opinion the viewer may see, in which round, and the roles by which it was given."""
-
-    round: int
-    stage: ReviewStage
-    reviewer: str
-    is_own: bool
-    opinion: OpinionWord
-    reason_code: str | None
-    reason: str
-    given_at: datetime
-    given_as: list[OfficeOut]
-
-
-class NotificationOut(WireOut):
-    """An attempt to tell the party."""
-
-    channel: NotifyChannel
-    outcome: NotifyOutcome
-    proof: str
-    proof_recording_id: RecordingId | None
-    attempted_at: datetime
-    recorded_by: str
-
-
-class MonitoringLinkOut(WireOut):
-    """A dated tie between a record and a case."""
-
-    id: UUID
-    case_id: CaseId
-    case_number: str
-    monitoring_id: MonitoringId
-    basis: LinkBasis
-    linked_at: datetime
-    unlinked_at: datetime | None
-
-
-class SuggestionOut(WireOut):
-    """A case the record may belong to, and why; `is_other_party`: both name a party by code, and not the same."""
-
-    case_id: CaseId
-    case_number: str
-    party: str
-    matter: str
-    bases: list[LinkBasis]
-    is_other_party: bool
-
-
-class ReopeningOut(WireOut):
-    """Why the record was judged anew in a round: its equipment's certificate was annulled."""
-
-    round: int
-    reopened_at: datetime
-    reopener: str
-    reason: str
-
-
-class MonitoringDetailOut(WireOut):
-    """Everything known of one record. `faults_now` is the gate by the register's facts as they are now.
-
-    `registration` is what the equipment is said to have been at the capture, `registration_then` what was said of it when
-    the record was received.
-    """
-
-    record: MonitoringOut
-    registration: EquipmentVersionOut | None
-    registration_then: EquipmentVersionOut | None
-    certificate: CertificateRuleOut
-    faults_now: list[str]
-    is_recorded_later: bool
-    recordings: list[RecordingOut]
-    opinions: list[OpinionOut]
-    reopenings: list[ReopeningOut]
-    notifications: list[NotificationOut]
-    links: list[MonitoringLinkOut]
 
 
 class MonitoringLinkIn(WireIn):

@@ -26,9 +26,10 @@ class OverlapOut(WireOut):
 
 
 class OverlapsOut(WireOut):
-    """How many there are within two years, and those that share most."""
+    """How many there are within two years, and those that share most; with `is_more` there may be more than `count`."""
 
     count: int
+    is_more: bool
     cases: list[OverlapOut]
 
 
@@ -36,4 +37,6 @@ class OverlapsOut(WireOut):
 def overlaps(tx: Tx, actor: CurrentActor, case_id: CaseId) -> OverlapsOut:
     """List cases of the same agency that share the party or plate, or both matter and place. A hint: nothing is refused."""
     found = tx.overlaps.of_case(actor, case_id)
-    return OverlapsOut(count=found.count, cases=[OverlapOut.of(one) for one in found.cases])
+    return OverlapsOut(
+        count=found.count, is_more=found.is_more, cases=[OverlapOut.of(one) for one in found.cases]
+    )

@@ -44,6 +44,7 @@ from schemas.errors import (
     ShareSpent,
     SignatureInvalid,
     StorageFull,
+    StoredAltered,
     TooLarge,
     TooSlow,
     TransitionRefused,
@@ -111,6 +112,7 @@ STATUS: Mapping[type[EvidenceError], int] = MappingProxyType(
         StorageFull: HTTPStatus.INSUFFICIENT_STORAGE,
         Misconfigured: HTTPStatus.INTERNAL_SERVER_ERROR,
         IntegrityBroken: HTTPStatus.INTERNAL_SERVER_ERROR,
+        StoredAltered: HTTPStatus.BAD_GATEWAY,
     }
 )
 """Class → status, each class by itself: the only place that knows. Another status needs another class."""
@@ -152,7 +154,7 @@ def problem(
     """
     code, reference = status_of(refusal), uuid4().hex[:12]
     log_answer(refusal, reference, detail=detail)
-    is_told = refusal.kind is not IntegrityBroken
+    is_told = not issubclass(refusal.kind, IntegrityBroken)
     body: dict[str, Any] = {
         "type": f"urn:quancheng:problem:{refusal.slug}",
         "title": refusal.en,

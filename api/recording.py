@@ -12,9 +12,11 @@ from api.look import look_from
 from api.manifest import FindingOut, finding_out
 from api.media import stored_bytes
 from api.office import OfficeOut
+from api.proof import Kept
 from api.route import Route
 from schemas.actor import Actor
 from schemas.base import HexOut, WireOut
+from schemas.declaration import DocumentKind, HandInWay, Origin
 from schemas.ids import AgencyId, DeviceId, EntryId, LookId, RecordingId
 from schemas.integrity import Verdict
 from schemas.office import Held
@@ -41,6 +43,8 @@ class RecordingOut(WireOut):
 
     `retention` says for what it is kept now, null before its verdict; `retain_until` is the end of that, null where there
     is none; `locked_until` is how far the store's lock stands, which rolls while it is kept and is never shortened.
+
+    `document` is the kind of paper that it was declared to be at its hand-in.
     """
 
     id: RecordingId
@@ -70,6 +74,7 @@ class RecordingOut(WireOut):
     locked_until: datetime | None
     place: Place | None
     case: str | None = Field(validation_alias="stated_case")
+    document: DocumentKind | None
     has_thumbnail: bool
 
 
@@ -118,6 +123,19 @@ class StoreFindOut(WireOut):
     sha256: str | None
 
 
+class DeclarationOut(WireOut):
+    """What a person said of it who handed it in: their word, beside what the file says of itself."""
+
+    way: HandInWay
+    origin: Origin
+    source: str | None
+    maker: str | None
+    made_at: datetime | None
+    method: str | None
+    document: DocumentKind | None
+    media_type: str | None
+
+
 class RecordingDetailOut(RecordingOut):
     """Everything known of one recording. `copy_of` and `same_bytes` name what the reader may see.
 
@@ -127,6 +145,7 @@ class RecordingDetailOut(RecordingOut):
     """
 
     copy_of: RecordingId | None
+    declaration: DeclarationOut | None
     same_bytes: list[RecordingId]
     officer_word: OfficerWord
     officer_finding: FindingOut | None
@@ -157,6 +176,7 @@ class RecordingQuery(BaseModel):
     until_at: Annotated[AwareDatetime | None, Field(alias="to")] = None
     q: Words = None
     at_fault: bool = False
+    document: DocumentKind | None = None
 
     def wanted(self) -> RecordingFilter:
         """Return the filter."""
@@ -170,6 +190,7 @@ class RecordingQuery(BaseModel):
             until_at=self.until_at,
             text=self.q,
             at_fault=self.at_fault,
+            document=self.document,
         )
 
 
@@ -252,10 +273,7 @@ def watch(
     return stored_bytes(
         request,
         store,
-        key=found.object_key,
-        version_id=found.version_id,
-        size_bytes=found.size_bytes,
-        sha256=found.sha256,
+        Kept(found.object_key, found.version_id, found.size_bytes, found.sha256, recording_id),
         media_type=found.media_type if is_safe else "application/octet-stream",
         filename=found.filename,
         is_attachment=is_taken,
@@ -283,10 +301,7 @@ def picture(request: Request, store: Store, actor: Actor, recording_id: Recordin
     return stored_bytes(
         request,
         store,
-        key=one.object_key,
-        version_id=one.version_id,
-        size_bytes=one.size_bytes,
-        sha256=one.sha256,
+        Kept(one.object_key, one.version_id, one.size_bytes, one.sha256),
         media_type=one.media_type,
         filename=f"{kind}.jpg",
     )

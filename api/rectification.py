@@ -10,7 +10,7 @@ from api.deps import After, CurrentActor, Limit, Tx
 from api.etag import SeenVersion, tagged
 from api.route import Route
 from schemas.base import WireOut
-from schemas.ids import AgencyId, AuditId, MemberId, RecordingId, RectificationId
+from schemas.ids import AgencyId, AuditId, CaseId, MemberId, RecordingId, RectificationId
 from schemas.rectification import (
     RectificationIn,
     RectificationState,
@@ -32,7 +32,7 @@ class StepOut(WireOut):
 
 
 class RectificationOut(WireOut):
-    """A rectification; `steps` only when one is asked for."""
+    """A rectification, with the case and recording it was found in; `steps` only when one is asked for."""
 
     id: RectificationId
     audit_id: AuditId
@@ -42,6 +42,11 @@ class RectificationOut(WireOut):
     agency_name: str
     item_code: str
     text: str
+    case_id: CaseId | None
+    case_number: str | None
+    recording_id: RecordingId | None
+    filename: str | None
+    at_second: int | None
     state: RectificationState
     due_at: datetime
     raised_by: str

@@ -26,6 +26,9 @@ FORM_TYPE = "application/x-www-form-urlencoded"
 MAX_FIELDS = 1000
 CLAIMING = "current_actor"
 """The dependency that takes the key of a request (`api.deps`)."""
+PROMISE = "Custody-Ticket"
+"""The header of an answer to an act, once for each leaf: its digest, the key's id, and the ticket in base64."""
+
 TRIVIAL_BYTES = 16 * 1024
 """A body up to this is read at once: handing it to a thread would cost more."""
 
@@ -75,12 +78,22 @@ class Route(APIRoute):
                 response = await handle(asked)
             except Repeated as err:
                 return err.answer.response()
+            _promise(asked, response)
             if (claim := claim_of(asked)) is not None:
                 # Before the request's transaction ends: the answer stands or falls with the act.
                 await run_sync(claim.keep, response)
             return response
 
         return handled
+
+
+def _promise(request: Request, response: Response) -> None:
+    """Tell the leaves that the request wrote: each digest with its ticket, as soon as the commit that follows holds."""
+    unit = getattr(request.state, "unit", None)
+    if unit is None or "custody" not in vars(unit):
+        return
+    for one in unit.custody.promised:
+        response.headers.append(PROMISE, f"{one.digest} {one.ticket.kid} {one.ticket.text}")
 
 
 async def _apart(read: Callable[[bytes], Made], payload: bytes) -> Made:

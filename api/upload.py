@@ -18,8 +18,9 @@ from pydantic import BeforeValidator
 
 from api.checksum import ALGORITHMS, Checksum, checked, unnamed_file
 from api.concat import Concat, Joins, opened
-from api.deps import CurrentActor, OpenStore, Settings, StreamActor, Token, Tx, actor_of_request, settings_of
+from api.deps import CurrentActor, OpenStore, Settings, StreamActor, Tx, bearer, settings_of, store_of
 from api.filling import Body
+from api.form_token import Sending
 from api.handover import Handover, released
 from api.idempotency import PARAMETER, key_of
 from api.openings import Openings, Senders
@@ -41,6 +42,7 @@ from api.tus import (
 )
 from schemas.actor import Actor
 from schemas.base import HexDigest, HexOut, WireOut
+from schemas.declaration import Declaration, HandInWay, parse_declaration
 from schemas.ids import EntryId, RecordingId, UploadId
 from schemas.refusals_request import CONTENT_TYPE
 from schemas.refusals_upload import (
@@ -74,7 +76,9 @@ class ReceiptOut(WireOut):
     """Sent only after store, size and commit agree: what the log has promised to hold.
 
     `leaf` is base64 of the leaf's bytes, `digest` their SHA-256, which is what the log holds, and `leaf_hash` the
-    SHA-256 of a zero byte and the digest, by which the log's tree holds it.
+    SHA-256 of a zero byte and the digest, by which the log's tree holds it. `ticket` is base64 of the Ed25519 signature
+    over "quancheng-ticket-v1", a line feed and the digest's 32 bytes, by the key that the log announces under `ticket_kid`:
+    a promise that can be held against the server, should the log never hold the digest.
     """
 
     upload_id: UploadId
@@ -86,6 +90,8 @@ class ReceiptOut(WireOut):
     leaf: str
     digest: HexOut
     leaf_hash: HexOut
+    ticket: str | None
+    ticket_kid: str | None
 
 
 Tus = Depends(speaks_tus)
@@ -137,7 +143,7 @@ def options(store: OpenStore) -> Response:
     dependencies=[Tus],
     openapi_extra={"parameters": [dict(PARAMETER)]},
 )
-async def create(request: Request, store: OpenStore, token: Token, settings: Settings) -> Response:
+async def create(request: Request, store: OpenStore, token: Sending, settings: Settings) -> Response:
     """Open an upload; with a body of the PATCH type its bytes are taken at once.
 
     `Upload-Concat: partial` opens a piece of a file, `final;` and the addresses of such pieces makes the file of them.
@@ -195,7 +201,15 @@ def _wish(request: Request, largest_bytes: int) -> NewUpload:
         partial_ids=concat.partial_ids,
         # PostgreSQL holds no NUL. The bytes are worth more than the number: it becomes one that names no case.
         case_number=pairs.get("case", "").replace("\0", "\ufffd") or None,
+        declaration=_declaration(request, pairs),
     )
+
+
+def _declaration(request: Request, pairs: dict[str, str]) -> Declaration | None:
+    """Return what a person says of the file; by which door it came is ours to say."""
+    said = pairs.get("declaration")
+    way = HandInWay.PROGRAM if bearer(request) else HandInWay.BROWSER
+    return None if said is None else parse_declaration(said, way)
 
 
 def _sha256(pairs: dict[str, str], name: str) -> HexDigest | None:
@@ -208,7 +222,7 @@ def _sha256(pairs: dict[str, str], name: str) -> HexDigest | None:
 
 
 @router.head("/{upload_id}", operation_id="uploadOffset", dependencies=[Tus])
-async def head(request: Request, token: Token, upload_id: UploadPath) -> Response:
+async def head(request: Request, token: Sending, upload_id: UploadPath) -> Response:
     """Say how many bytes are durably received, with what an older request holds, which stores it first."""
     handover: Handover = request.app.state.handover
     upload = await handover.look(token, upload_id)
@@ -225,7 +239,7 @@ async def head(request: Request, token: Token, upload_id: UploadPath) -> Respons
 
 
 @router.patch("/{upload_id}", operation_id="appendUpload", status_code=204, dependencies=[Arrives, Tus])
-async def append(request: Request, token: Token, settings: Settings, upload_id: UploadPath) -> Response:
+async def append(request: Request, token: Sending, settings: Settings, upload_id: UploadPath) -> Response:
     """Append bytes at the server's offset; the last byte completes the upload."""
     sender = await _sender(request, token)
     if content_type(request) != BODY_TYPE:
@@ -292,9 +306,14 @@ async def _sender(request: Request, token: str) -> str:
     senders = _senders(request)
     known = senders.of(token)
     if known is None:
-        known = (await run_sync(actor_of_request, request)).reference
+        known = await run_sync(_reference, store_of(request), token)
         senders.note(token, known)
     return known
+
+
+def _reference(store: Store, token: str) -> str:
+    with store.begin() as tx:
+        return tx.accounts.actor_of(token).reference
 
 
 def _places(request: Request) -> Places:
@@ -329,9 +348,9 @@ async def _read_nothing(request: Request, *, timeout_seconds: float) -> None:
 
 
 @router.delete("/{upload_id}", operation_id="deleteUpload", status_code=204, dependencies=[Tus])
-def delete(tx: Tx, actor: CurrentActor, upload_id: UploadPath) -> Response:
+def delete(tx: Tx, token: Sending, upload_id: UploadPath) -> Response:
     """Give up an unfinished upload. Evidence is never deleted here: a finished one is refused."""
-    tx.uploads.terminate(actor, upload_id)
+    tx.uploads.terminate(tx.accounts.actor_of(token), upload_id)
     return Response(status_code=204, headers=ALWAYS)
 
 
@@ -355,7 +374,8 @@ def receipt(tx: Tx, actor: CurrentActor, upload_id: UploadPath) -> ReceiptOut:
 
 
 def _receipt(made: Receipt) -> ReceiptOut:
-    return ReceiptOut.of(made, leaf=base64.b64encode(made.leaf).decode())
+    ticket = None if made.ticket is None else base64.b64encode(made.ticket).decode()
+    return ReceiptOut.of(made, leaf=base64.b64encode(made.leaf).decode(), ticket=ticket)
 
 
 def _standing(upload: Upload) -> dict[str, str]:

@@ -30,11 +30,12 @@ sys.path.insert(0, str(ROOT))
 
 from quancheng_demo import NUMBER, found  # noqa: E402
 from schemas.actor import Actor  # noqa: E402
-from schemas.audit import AuditIn, AuditKind, SourceIn, SourceKind  # noqa: E402
+from schemas.audit import AuditIn, AuditKind, SourceKind  # noqa: E402
 from schemas.base import rfc3339  # noqa: E402
 from schemas.integrity import Verdict  # noqa: E402
 from schemas.monitoring import MonitoringState, ReviewStage  # noqa: E402
 from schemas.page import Cursor  # noqa: E402
+from schemas.randomness import SourceIn  # noqa: E402
 from schemas.recording import RecordingFilter  # noqa: E402
 from storage.flow.intake import receive_batch  # noqa: E402
 from storage.flow.login import actor_of_password  # noqa: E402
@@ -238,7 +239,7 @@ def freeze_and_draw(world: World) -> tuple[float, float]:
         sources=[SourceIn(name="dice", kind=SourceKind.DICE, happens_at=now + timedelta(seconds=60))],
     )
     with store.begin() as tx:
-        audit = tx.audits.define(wu, wish)
+        audit = tx.audit_drafts.define(wu, wish)
     began = time.perf_counter()
     with store.begin() as tx:
         audit = tx.audits.freeze(wu, audit.id, audit.version)
@@ -246,10 +247,10 @@ def freeze_and_draw(world: World) -> tuple[float, float]:
     store.clock = lambda: utc_now() + timedelta(minutes=2)
     integrate(store)
     with store.begin() as tx:
-        audit = tx.audits.enter(wu, audit.id, ["3 5 6"], audit.version)
+        audit = tx.audit_values.enter(wu, audit.id, ["3 5 6"], audit.version)
     integrate(store)
     with store.begin() as tx:
-        audit = tx.audits.confirm(ding, audit.id, ["3 5 6"], audit.version)
+        audit = tx.audit_values.confirm(ding, audit.id, ["3 5 6"], audit.version)
     integrate(store)
     began = time.perf_counter()
     with store.begin() as tx:

@@ -31,6 +31,7 @@ from desks import database  # noqa: E402
 
 from api.deps import COOKIE  # noqa: E402
 from quancheng_demo import found  # noqa: E402
+from storage.setup.home import TICKET_KEYS  # noqa: E402
 from storage.setup.migrate import upgrade  # noqa: E402
 from storage.store import Store  # noqa: E402
 from tests.factories import make_settings  # noqa: E402
@@ -107,7 +108,7 @@ def serving(url: str, folder: Path) -> Iterator[tuple[Store, int, int, dict[str,
     port = free_port()
     secrets = {
         name: getattr(settings, name).get_secret_value()
-        for name in ("registry_key", "log_key", "export_key", "personal_key")
+        for name in ("registry_key", "log_key", "export_key", "personal_key", *TICKET_KEYS)
     }
     told = {
         "DATABASE_URL": url,

@@ -29,6 +29,7 @@ sys.path.insert(0, str(ROOT))
 from schemas.actor import Role  # noqa: E402
 from schemas.case import CaseIn  # noqa: E402
 from schemas.upload import MIB  # noqa: E402
+from storage.setup.home import TICKET_KEYS  # noqa: E402
 from storage.setup.migrate import upgrade  # noqa: E402
 from storage.store import Store  # noqa: E402
 from tests.factories import (  # noqa: E402
@@ -174,7 +175,15 @@ def say(what: str, **figures: object) -> None:
 def serving(store: Store) -> Iterator[str]:
     port = free_port()
     words = [word.format(host="127.0.0.1", port=port) for word in COMMANDS["api"]]
-    names = ("database_url", "objects_url", "log_key", "registry_key", "export_key", "personal_key")
+    names = (
+        "database_url",
+        "objects_url",
+        "log_key",
+        "registry_key",
+        "export_key",
+        "personal_key",
+        *TICKET_KEYS,
+    )
     secrets = {name.upper(): getattr(store.settings, name).get_secret_value() for name in names}
     command = [
         str(Path(sys.executable).parent / words[0]),

@@ -1,10 +1,11 @@
 """A supervision audit: population, plan, public randomness, draw – in an order that the log's positions prove.
 
 defined → frozen → entered → confirmed → drawn → closed. The population and the sources of randomness are fixed at
-the freeze; their values are public facts of a later time, entered by one person and confirmed by another.
+the freeze; their values are public facts of a later time, entered by one person and confirmed by another. Until the
+freeze a draft may be amended or dropped; a value that the second person reads otherwise, or the first takes back, is
+withdrawn by an entry of its own, and both enter again.
 """
 
-import binascii
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,32 +14,37 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError, model_validator
 
-from schemas.base import Frozen, Moment, Sha256Hex, WireIn
+from schemas.base import Moment, Sha256Hex, WireIn
 from schemas.canonical import canonical_bytes, parse_canonical
-from schemas.digest import sha256_hex
 from schemas.errors import ManifestInvalid
 from schemas.event import Event
 from schemas.ids import AccountId, AgencyId
 from schemas.policy import Action
+from schemas.randomness import (
+    MAX_SOURCES,
+    Line,
+    PlanSource,
+    SourceIn,
+    check_entry,
+    check_second_person,
+    check_sources,
+)
 from schemas.refusals_audit import (
+    AUDIT_CLOSE_UNSAID,
     AUDIT_NOT_FROZEN,
     AUDIT_NOT_LOGGED,
     AUDIT_ORDER_BROKEN,
     AUDIT_STEP_REFUSED,
-    CONFIRM_SAME_PERSON,
     PLAN_INVALID,
     POPULATION_EMPTY,
     POPULATION_TOO_LARGE,
-    RANDOMNESS_DIFFERS,
-    RANDOMNESS_INVALID,
-    RANDOMNESS_TOO_EARLY,
-    RANDOMNESS_TOO_NEAR,
+    RETRACT_NOT_OWN,
     SIZE_OVER_POPULATION,
 )
 from schemas.step import Begin, Step, Steps
 
 MAX_POPULATION = 1_000_000
-MAX_SOURCES = 4
+MAX_LEAD_SECONDS = 10 * 366 * 86_400
 
 
 class AuditKind(StrEnum):
@@ -49,9 +55,10 @@ class AuditKind(StrEnum):
 
 
 class AuditState(StrEnum):
-    """defined → frozen → entered → confirmed → drawn → closed."""
+    """defined → frozen → entered → confirmed → drawn → closed; a draft may be dropped."""
 
     DEFINED = "defined"
+    DROPPED = "dropped"
     FROZEN = "frozen"
     ENTERED = "entered"
     CONFIRMED = "confirmed"
@@ -62,20 +69,15 @@ class AuditState(StrEnum):
 class AuditStep(StrEnum):
     """What moves an audit; the value is the verb of its custody entry."""
 
+    AMEND = "amend"
+    DROP = "drop"
     FREEZE = "freeze"
     ENTER = "enter"
+    RETRACT = "retract"
+    MISMATCH = "mismatch"
     CONFIRM = "confirm"
     DRAW = "draw"
     CLOSE = "close"
-
-
-class SourceKind(StrEnum):
-    """What kind of public event gives the randomness."""
-
-    LOTTERY = "lottery"
-    DICE = "dice"
-    DRAND = "drand"
-    OTHER = "other"
 
 
 class RecheckOutcome(StrEnum):
@@ -85,18 +87,6 @@ class RecheckOutcome(StrEnum):
     VERIFIED = "verified"
     MISMATCH = "mismatch"
     NOT_CHECKED = "not_checked"
-
-
-Line = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*\S[^\x00-\x1f\x7f]*$")]
-
-
-class SourceIn(WireIn):
-    """A named public event; its value is text (UTF-8, spaces at the ends dropped) or hex."""
-
-    name: Line
-    kind: SourceKind
-    encoding: Literal["text", "hex"] = "text"
-    happens_at: Moment
 
 
 class AuditIn(WireIn):
@@ -119,20 +109,48 @@ class AuditIn(WireIn):
         return self
 
 
-class PlanSource(WireIn):
-    """A source as fixed."""
+Reason = Annotated[str, Field(min_length=1, max_length=2000, pattern=r"\S")]
 
-    name: str
-    kind: str
-    encoding: Literal["text", "hex"]
-    happens_at: str
+
+class AuditAmendIn(AuditIn):
+    """What a draft says from now on, whole; what it said before stays beside it."""
+
+    reason: Reason | None = None
+
+
+class AuditReasonIn(WireIn):
+    """Why a draft is dropped, or an entered value taken back."""
+
+    reason: Reason
+
+
+class Lacking(WireIn):
+    """What an audit lacks at its end: scores never given, members whose totals lie too far apart, rectifications open."""
+
+    missing: Annotated[int, Field(ge=0)]
+    wide: Annotated[int, Field(ge=0)]
+    unmended: Annotated[int, Field(ge=0)]
+
+    @property
+    def total(self) -> int:
+        """How much there is to be explained."""
+        return self.missing + self.wide + self.unmended
+
+
+class AuditCloseIn(Lacking):
+    """The end of an audit: what its closer was shown, and why it ends where something is missing."""
+
+    reason: Reason | None = None
 
 
 class AuditPlan(WireIn):
-    """Everything that is fixed at the freeze; its RFC 8785 bytes are what the log commits to."""
+    """Everything that is fixed at the freeze; its RFC 8785 bytes are what the log commits to.
+
+    `lead_seconds`: so long behind the freeze every event of the randomness is, at least. Version 1 promised none.
+    """
 
     typ: Literal["quancheng-audit-plan"] = "quancheng-audit-plan"
-    v: Literal[1] = 1
+    v: Literal[1, 2] = 2
     audit: str
     kind: AuditKind
     agency: str
@@ -145,11 +163,18 @@ class AuditPlan(WireIn):
     confidence_permille: int
     sources: Annotated[list[PlanSource], Field(min_length=1, max_length=MAX_SOURCES)]
     standard_sha256: Sha256Hex
+    lead_seconds: Annotated[int, Field(ge=0, le=MAX_LEAD_SECONDS)] | None = None
+
+    @model_validator(mode="after")
+    def _lead_is_promised(self) -> "AuditPlan":
+        if (self.v == 1) != (self.lead_seconds is None):
+            raise ValueError("a plan states its lead from version 2 on")
+        return self
 
 
 def plan_bytes(plan: AuditPlan) -> bytes:
     """Return the RFC 8785 bytes of a plan."""
-    return canonical_bytes(plan.model_dump(mode="json"))
+    return canonical_bytes(plan.model_dump(mode="json", exclude_none=True))
 
 
 def parse_plan(payload: bytes) -> AuditPlan:
@@ -167,16 +192,6 @@ def parse_plan(payload: bytes) -> AuditPlan:
     return plan
 
 
-def sources_bytes(sources: Sequence[SourceIn]) -> bytes:
-    """Return the RFC 8785 bytes of the sources of an audit that is not frozen yet; its definition commits to them."""
-    return canonical_bytes({"sources": [one.model_dump(mode="json") for one in sources]})
-
-
-def values_digest(values: Sequence[bytes]) -> str:
-    """Return one digest over the values; their lengths keep two of them from becoming one."""
-    return sha256_hex(b"".join(len(value).to_bytes(4, "big") + value for value in values))
-
-
 def check_size(count: int, size: int) -> None:
     """Refuse an empty population and a sample larger than it.
 
@@ -189,67 +204,6 @@ def check_size(count: int, size: int) -> None:
         raise POPULATION_TOO_LARGE(f"more than {MAX_POPULATION}", population=count)
     if size > count:
         raise SIZE_OVER_POPULATION(f"{size} cannot be drawn of {count}", size=size, population=count)
-
-
-def check_sources(sources: Sequence[SourceIn], now: datetime, lead: timedelta) -> None:
-    """Refuse randomness that could be known at the freeze.
-
-    Raises:
-        Invalid: a source happens before `now + lead` (slug `randomness-too-near`).
-    """
-    near = [one.name for one in sources if one.happens_at < now + lead]
-    if near:
-        raise RANDOMNESS_TOO_NEAR(
-            f"{near[0]} happens too soon: it must be at least {int(lead.total_seconds())} s ahead of the freeze",
-            lead_seconds=int(lead.total_seconds()),
-        )
-
-
-def value_bytes(sources: Sequence[PlanSource], values: Sequence[str]) -> list[bytes]:
-    """Return the values as the bytes that enter the seed.
-
-    Raises:
-        Invalid: not one value for each source, an empty one, or not hex (slug `randomness-invalid`).
-    """
-    if len(values) != len(sources):
-        raise RANDOMNESS_INVALID("one value for each source, in their order")
-    return [_value(source, value.strip()) for source, value in zip(sources, values, strict=True)]
-
-
-def _value(source: PlanSource, value: str) -> bytes:
-    try:
-        raw = binascii.unhexlify(value) if source.encoding == "hex" else value.encode()
-    except (binascii.Error, ValueError) as err:
-        raise RANDOMNESS_INVALID(f"the value of {source.name} is not hex") from err
-    if not raw:
-        raise RANDOMNESS_INVALID(f"the value of {source.name} is empty")
-    return raw
-
-
-def check_entry(sources: Sequence[SourceIn], now: datetime) -> None:
-    """Refuse a value before the event has taken place.
-
-    Raises:
-        TransitionRefused: slug `randomness-too-early`, with the time of the latest event.
-    """
-    latest = max(one.happens_at for one in sources)
-    if now < latest:
-        raise RANDOMNESS_TOO_EARLY("the public event has not taken place yet", happens_at=latest.isoformat())
-
-
-def check_confirmation(
-    *, entered_by: AccountId | None, confirmed_by: AccountId | None, is_same: bool
-) -> None:
-    """Refuse a confirmation that confirms nothing.
-
-    Raises:
-        Refused: the same person (slug `confirm-same-person`).
-        Conflict: the two values differ (slug `randomness-differs`); neither is believed.
-    """
-    if entered_by is None or entered_by == confirmed_by:
-        raise CONFIRM_SAME_PERSON("a second person confirms the value")
-    if not is_same:
-        raise RANDOMNESS_DIFFERS("the value differs from the one that was entered")
 
 
 def check_order(*positions: int | None) -> None:
@@ -278,8 +232,10 @@ class AuditFacts:
     lead: timedelta = timedelta(0)
     positions: tuple[int | None, ...] = ()
     entered_by: AccountId | None = None
-    confirmed_by: AccountId | None = None
+    taken_by: AccountId | None = None
     is_same: bool = False
+    is_explained: bool = False
+    lacking: int = 0
 
 
 def _check_freeze(facts: AuditFacts) -> None:
@@ -291,8 +247,22 @@ def _check_enter(facts: AuditFacts) -> None:
     check_order(*facts.positions)
 
 
+def _check_retract(facts: AuditFacts) -> None:
+    if facts.entered_by is None or facts.entered_by != facts.taken_by:
+        raise RETRACT_NOT_OWN("only who entered a value takes it back")
+
+
 def _check_confirm(facts: AuditFacts) -> None:
-    check_confirmation(entered_by=facts.entered_by, confirmed_by=facts.confirmed_by, is_same=facts.is_same)
+    check_second_person(facts.entered_by, facts.taken_by)
+    if not facts.is_same:
+        raise AUDIT_STEP_REFUSED("the two values differ")
+    check_order(*facts.positions)
+
+
+def _check_mismatch(facts: AuditFacts) -> None:
+    check_second_person(facts.entered_by, facts.taken_by)
+    if facts.is_same:
+        raise AUDIT_STEP_REFUSED("the two values are the same")
     check_order(*facts.positions)
 
 
@@ -300,11 +270,31 @@ def _check_draw(facts: AuditFacts) -> None:
     check_order(*facts.positions)
 
 
+def _check_close(facts: AuditFacts) -> None:
+    if facts.lacking and not facts.is_explained:
+        raise AUDIT_CLOSE_UNSAID("something is missing, and no reason says why it ends all the same")
+
+
 STEPS: Steps[AuditStep, AuditState, AuditFacts] = Steps(
     begins=(Begin(AuditState.DEFINED, Event.AUDIT_DEFINE, dated="defined_at"),),
     refused=AUDIT_STEP_REFUSED,
     refused_from={AuditState.DEFINED: AUDIT_NOT_FROZEN},
     rows=(
+        Step(
+            name=AuditStep.AMEND,
+            starts=frozenset({AuditState.DEFINED}),
+            end=AuditState.DEFINED,
+            action=Action.AUDIT_DEFINE,
+            event=Event.AUDIT_AMEND,
+        ),
+        Step(
+            name=AuditStep.DROP,
+            starts=frozenset({AuditState.DEFINED}),
+            end=AuditState.DROPPED,
+            action=Action.AUDIT_DEFINE,
+            event=Event.AUDIT_DROP,
+            dated="dropped_at",
+        ),
         Step(
             name=AuditStep.FREEZE,
             starts=frozenset({AuditState.DEFINED}),
@@ -322,6 +312,22 @@ STEPS: Steps[AuditStep, AuditState, AuditFacts] = Steps(
             event=Event.AUDIT_ENTER,
             gate=_check_enter,
             dated="entered_at",
+        ),
+        Step(
+            name=AuditStep.RETRACT,
+            starts=frozenset({AuditState.ENTERED}),
+            end=AuditState.FROZEN,
+            action=Action.AUDIT_DEFINE,
+            event=Event.AUDIT_RETRACT,
+            gate=_check_retract,
+        ),
+        Step(
+            name=AuditStep.MISMATCH,
+            starts=frozenset({AuditState.ENTERED}),
+            end=AuditState.FROZEN,
+            action=Action.AUDIT_CONFIRM,
+            event=Event.AUDIT_MISMATCH,
+            gate=_check_mismatch,
         ),
         Step(
             name=AuditStep.CONFIRM,
@@ -347,10 +353,14 @@ STEPS: Steps[AuditStep, AuditState, AuditFacts] = Steps(
             end=AuditState.CLOSED,
             action=Action.AUDIT_DEFINE,
             event=Event.AUDIT_CLOSE,
+            gate=_check_close,
             dated="closed_at",
         ),
     ),
 )
+
+DRAFT_STATES = frozenset({AuditState.DEFINED, AuditState.DROPPED})
+"""Nothing is fixed, and nothing was: a draft is for those who may define audits, and for nobody else."""
 
 DRAWN_STATES = frozenset({AuditState.DRAWN, AuditState.CLOSED})
 """From the draw on there is a sample."""
@@ -369,12 +379,3 @@ class DrawFile(WireIn):
     entries: list[dict[str, Any]]
     proofs: list[str]
     checkpoint: str
-
-
-class Source(Frozen):
-    """A source as kept, and its value once it is known."""
-
-    name: str
-    kind: SourceKind
-    encoding: Literal["text", "hex"]
-    happens_at: datetime

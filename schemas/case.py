@@ -1,10 +1,11 @@
 """The matter evidence serves. The full statutory machine follows; these are the states of its straight path."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Any, Self
+from types import MappingProxyType
+from typing import Annotated, Self
 from uuid import UUID
 
 from pydantic import Field, model_validator
@@ -12,15 +13,17 @@ from pydantic import Field, model_validator
 from schemas.base import Frozen, UtcDatetime, WireIn
 from schemas.case_gate import (
     CaseFacts,
+    check_closing,
     check_decision,
     check_exemption,
     check_open,
     check_pass,
+    check_penalty,
+    check_recordable,
     check_submission,
 )
 from schemas.event import Event
 from schemas.ids import AgencyId, CaseId, RecordingId
-from schemas.office import Held
 from schemas.policy import Action
 from schemas.refusals_case import CASE_STEP_REFUSED
 from schemas.refusals_scope import STEP_REASON_MISSING
@@ -31,7 +34,8 @@ class CaseState(StrEnum):
     """lead → filed → investigating → investigation_closed → legal_review → decided → closed.
 
     A review that is not passed leads back to investigating. Where art. 58 asks for none and the head agrees, the case is
-    `review_not_needed` instead of under review.
+    `review_not_needed` instead of under review. A penalty on the spot (arts 51 and 52) leads from lead to decided. A lead
+    that the head does not file is `not_filed`, a case that the head ends before a decision `annulled`; both may go on.
     """
 
     LEAD = "lead"
@@ -42,12 +46,16 @@ class CaseState(StrEnum):
     REVIEW_NOT_NEEDED = "review_not_needed"
     DECIDED = "decided"
     CLOSED = "closed"
+    NOT_FILED = "not_filed"
+    ANNULLED = "annulled"
 
 
 class CaseStep(StrEnum):
     """What moves a case; the value is the verb of its custody entry."""
 
     FILE = "file"
+    REFUSE = "refuse"
+    PENALISE = "penalise"
     INVESTIGATE = "investigate"
     CONCLUDE = "conclude"
     REOPEN = "reopen"
@@ -57,13 +65,20 @@ class CaseStep(StrEnum):
     SUPPLEMENT = "supplement"
     REJECT = "reject"
     DECIDE = "decide"
+    RECORD = "record"
+    RETRACT = "retract"
     CLOSE = "close"
+    ANNUL = "annul"
+    RESTORE = "restore"
 
 
 EVIDENCE_STATES = frozenset(
     {CaseState.LEAD, CaseState.FILED, CaseState.INVESTIGATING, CaseState.INVESTIGATION_CLOSED}
 )
 """While a case is reviewed, and after its decision, nobody changes by hand what it rests on."""
+
+OVER_STATES = frozenset({CaseState.CLOSED, CaseState.NOT_FILED, CaseState.ANNULLED})
+"""A case that is over: nothing is done in it, and what it rests on has an end."""
 
 
 STEPS: Steps[CaseStep, CaseState, CaseFacts] = Steps(
@@ -72,11 +87,29 @@ STEPS: Steps[CaseStep, CaseState, CaseFacts] = Steps(
     rows=(
         Step(
             name=CaseStep.FILE,
-            starts=frozenset({CaseState.LEAD}),
+            starts=frozenset({CaseState.LEAD, CaseState.NOT_FILED}),
             end=CaseState.FILED,
             action=Action.CASE_DECIDE,
             event=Event.CASE_FILE,
             dated="filed_at",
+            undated="closed_at",
+        ),
+        Step(
+            name=CaseStep.REFUSE,
+            starts=frozenset({CaseState.LEAD}),
+            end=CaseState.NOT_FILED,
+            action=Action.CASE_DECIDE,
+            event=Event.CASE_REFUSE,
+            dated="closed_at",
+        ),
+        Step(
+            name=CaseStep.PENALISE,
+            starts=frozenset({CaseState.LEAD}),
+            end=CaseState.DECIDED,
+            action=Action.CASE_RUN,
+            event=Event.CASE_PENALISE,
+            gate=check_penalty,
+            dated="decided_at",
         ),
         Step(
             name=CaseStep.INVESTIGATE,
@@ -149,21 +182,84 @@ STEPS: Steps[CaseStep, CaseState, CaseFacts] = Steps(
             dated="decided_at",
         ),
         Step(
+            name=CaseStep.RECORD,
+            starts=frozenset({CaseState.DECIDED}),
+            end=CaseState.DECIDED,
+            action=Action.CASE_DECIDE,
+            event=Event.CASE_RECORD,
+            gate=check_recordable,
+        ),
+        Step(
+            name=CaseStep.RETRACT,
+            starts=frozenset({CaseState.DECIDED}),
+            end=CaseState.LEAD,
+            action=Action.CASE_RUN,
+            event=Event.CASE_RETRACT,
+            gate=check_recordable,
+            undated="decided_at",
+        ),
+        Step(
             name=CaseStep.CLOSE,
             starts=frozenset({CaseState.DECIDED}),
             end=CaseState.CLOSED,
             action=Action.CASE_RUN,
             event=Event.CASE_CLOSE,
+            gate=check_closing,
             dated="closed_at",
+        ),
+        Step(
+            name=CaseStep.ANNUL,
+            starts=frozenset(
+                {
+                    CaseState.FILED,
+                    CaseState.INVESTIGATING,
+                    CaseState.INVESTIGATION_CLOSED,
+                    CaseState.REVIEW_NOT_NEEDED,
+                }
+            ),
+            end=CaseState.ANNULLED,
+            action=Action.CASE_DECIDE,
+            event=Event.CASE_ANNUL,
+            dated="closed_at",
+        ),
+        Step(
+            name=CaseStep.RESTORE,
+            starts=frozenset({CaseState.ANNULLED}),
+            end=CaseState.INVESTIGATING,
+            action=Action.CASE_DECIDE,
+            event=Event.CASE_RESTORE,
+            undated="closed_at",
         ),
     ),
 )
 """Every step of a case. Those that ask for a review are taken by the opinion of a round, under its event."""
 
+FILING_STEPS = frozenset({CaseStep.RECORD, CaseStep.RETRACT})
+"""What becomes of a decision on the spot that nobody filed yet."""
+
+SUMMARY_STEPS = FILING_STEPS | {CaseStep.PENALISE}
+"""Steps of the summary procedure (arts 51 and 52): each says more than a reason."""
+
+AWAITED: Mapping[CaseState, CaseStep] = MappingProxyType(
+    {
+        CaseState.LEAD: CaseStep.FILE,
+        CaseState.FILED: CaseStep.INVESTIGATE,
+        CaseState.INVESTIGATING: CaseStep.CONCLUDE,
+        CaseState.INVESTIGATION_CLOSED: CaseStep.SUBMIT,
+        CaseState.LEGAL_REVIEW: CaseStep.PASS,
+        CaseState.REVIEW_NOT_NEEDED: CaseStep.DECIDE,
+        CaseState.DECIDED: CaseStep.CLOSE,
+    }
+)
+"""The step by which a case goes on its usual way, by its state; what is over waits for none."""
+
 OPINION_STEPS = frozenset(row.name for row in STEPS if row.action is Action.CASE_REVIEW)
 """Steps that only the opinion of a review takes."""
 
-REASONED = frozenset({CaseStep.REOPEN, CaseStep.EXEMPT})
+ENDING_STEPS = frozenset({CaseStep.REFUSE, CaseStep.ANNUL, CaseStep.RESTORE})
+"""The head ends a case without a decision, or takes up one that was ended so."""
+
+REASONED = ENDING_STEPS | {CaseStep.REOPEN, CaseStep.EXEMPT}
 """Steps that nobody takes without saying why."""
 
 
@@ -177,11 +273,18 @@ def check_reason(step: CaseStep, reason: str) -> None:
         raise STEP_REASON_MISSING(f"{step} needs a reason")
 
 
-def course(state: CaseState, *, is_exempt: bool) -> tuple[CaseState, ...]:
-    """Return the states of the way that a case goes, as far as it is known: with a review, or without one."""
+def course(state: CaseState, *, is_exempt: bool, is_summary: bool = False) -> tuple[CaseState, ...]:
+    """Return the states of the way that a case goes, as far as it is known: with a review, without one, on the spot."""
+    if state is CaseState.NOT_FILED:
+        return (CaseState.LEAD, CaseState.NOT_FILED)
+    if state is CaseState.ANNULLED:
+        return (CaseState.LEAD, CaseState.FILED, CaseState.INVESTIGATING, CaseState.ANNULLED)
+    if is_summary:
+        return (CaseState.LEAD, CaseState.DECIDED, CaseState.CLOSED)
     without = is_exempt or state is CaseState.REVIEW_NOT_NEEDED
     left_out = CaseState.LEGAL_REVIEW if without else CaseState.REVIEW_NOT_NEEDED
-    return tuple(one for one in CaseState if one is not left_out)
+    aside = {left_out, CaseState.NOT_FILED, CaseState.ANNULLED}
+    return tuple(one for one in CaseState if one not in aside)
 
 
 Plate = Annotated[str, Field(min_length=2, max_length=16, pattern=r"^\S+$")]
@@ -209,6 +312,8 @@ class CaseIn(WireIn):
     plates: list[Plate] = Field(default_factory=list, max_length=8)
     lat_e7: LatE7 | None = None
     lon_e7: LonE7 | None = None
+    number_is_sure: bool = False
+    """Whether the number stands although it is like none of the agency's."""
 
     @model_validator(mode="after")
     def _whole_position(self) -> Self:
@@ -270,32 +375,10 @@ class Case(Frozen):
     recordings: int
     records: int
 
-
-class CaseChange(Frozen):
-    """A leaf of the case's chain, opened: what was done about whom or what, by whom, when and why.
-
-    `before` holds the fields of a correction as they were, None for one that was empty; `n` is its number in the
-    chain, `leaf_index` its place in the log once it has one. `offices` are the roles by which it was done, as known then.
-    """
-
-    n: int
-    event: Event
-    subject: str
-    before: Mapping[str, Any]
-    reason: str
-    changed_by: str
-    changed_at: datetime
-    leaf_index: int | None
-    offices: Held = ()
-
-
-_ON_REVIEW = frozenset({Event.CASE_EXEMPT, Event.CASE_REOPEN, Event.CASE_SUBMIT})
-
-
-def exemption_in(history: Iterable[CaseChange]) -> CaseChange | None:
-    """Return the act by which a case needs no legal review, while that stands; `history` is oldest first."""
-    last = [one for one in history if one.event in _ON_REVIEW][-1:]
-    return next((one for one in last if one.event is Event.CASE_EXEMPT), None)
+    @property
+    def is_summary(self) -> bool:
+        """It was decided on the spot (art. 51): nothing else is decided that was not filed."""
+        return self.decided_at is not None and self.filed_at is None
 
 
 class CaseLink(Frozen):

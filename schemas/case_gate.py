@@ -9,6 +9,7 @@ from schemas.refusals_case import (
     REVIEW_GIVEN,
 )
 from schemas.refusals_scope import REVIEW_BEGUN, REVIEW_DEMANDED, REVIEW_NEEDED, SCOPE_UNKNOWN
+from schemas.refusals_summary import SUMMARY_NONE, SUMMARY_RECORDED, SUMMARY_UNRECORDED
 
 
 class CaseFacts(Frozen):
@@ -18,7 +19,9 @@ class CaseFacts(Frozen):
     `facts`: facts to be proven; `unproven`: those without sealed evidence that holds. Of art. 58: `is_scoped`: the last
     conclusion answered all four kinds; `applying`: of how many the case is; `is_demanded`: a rule of the agency asks for
     a review; `is_reviewed`: a round was submitted before; `is_exempt`: the head agreed that none is needed. `is_found`: a
-    decision finds that the act was done; where it does not, nothing needs a proof.
+    decision finds that the act was done, or the last conclusion proposes so; where it does not, nothing needs a proof.
+    `is_summary`: it was decided on the spot (art. 51), and that was not taken back; `is_recorded`: the head filed that
+    decision (art. 52).
     """
 
     is_passed: bool = False
@@ -32,6 +35,8 @@ class CaseFacts(Frozen):
     is_reviewed: bool = False
     is_exempt: bool = False
     is_found: bool = True
+    is_summary: bool = False
+    is_recorded: bool = False
 
 
 def _check_named(facts: CaseFacts) -> None:
@@ -59,7 +64,8 @@ def check_exemption(facts: CaseFacts) -> None:
     if facts.is_demanded:
         raise REVIEW_DEMANDED("a rule of the agency asks for a review")
     _check_named(facts)
-    _check_proofs(facts)
+    if facts.is_found:
+        _check_proofs(facts)
 
 
 def check_decision(facts: CaseFacts) -> None:
@@ -84,6 +90,27 @@ def check_open(facts: CaseFacts) -> None:
 
 
 def check_pass(facts: CaseFacts) -> None:
-    """Nothing can be proven later: the evidence of a reviewed case stands."""
+    """Nothing can be proven later: the evidence of a reviewed case stands; what is proposed as not found needs none."""
     check_open(facts)
+    if facts.is_found:
+        _check_proofs(facts)
+
+
+def check_penalty(facts: CaseFacts) -> None:
+    """Art. 51: the facts are established: one is named, and each is proven, as for any penalty (art. 40)."""
+    _check_named(facts)
     _check_proofs(facts)
+
+
+def check_recordable(facts: CaseFacts) -> None:
+    """A decision on the spot stands that the head has not filed yet (art. 52)."""
+    if not facts.is_summary:
+        raise SUMMARY_NONE("the case was not decided on the spot")
+    if facts.is_recorded:
+        raise SUMMARY_RECORDED("the decision on the spot is filed with the agency")
+
+
+def check_closing(facts: CaseFacts) -> None:
+    """Art. 52: what was decided on the spot is filed with the agency before the case ends."""
+    if facts.is_summary and not facts.is_recorded:
+        raise SUMMARY_UNRECORDED("the decision on the spot is not filed with the agency")

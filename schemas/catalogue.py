@@ -22,6 +22,7 @@ from schemas.words_audit import (
 )
 from schemas.words_case import (
     ACCEPTANCE_GROUNDS,
+    CASE_FIELDS,
     CASE_STATES,
     CASE_STEPS,
     GROUND_ITEMS,
@@ -32,8 +33,18 @@ from schemas.words_case import (
     REVIEW_STATES,
     SCOPE_KINDS,
 )
-from schemas.words_claim import CLAIM_FAULTS, DRAW_CLAIMS, DRAW_FAULTS, GROUNDS, NOT_PROVEN, PACKAGE_CLAIMS
+from schemas.words_claim import (
+    CLAIM_FAULTS,
+    DRAW_CLAIMS,
+    DRAW_FAULTS,
+    GROUNDS,
+    NOT_PROVEN,
+    PACKAGE_CLAIMS,
+    PACKAGE_VERDICTS,
+    VOUCHED,
+)
 from schemas.words_continuity import SEAM_KINDS, SEGMENT_STATES
+from schemas.words_declaration import DOCUMENT_KINDS, HAND_IN_WAYS, ORIGINS
 from schemas.words_document import RISKS
 from schemas.words_event import EVENTS
 from schemas.words_examined import MEASURES, PART_KINDS, STORE_FAULTS, STRETCHES
@@ -58,6 +69,7 @@ from schemas.words_line import (
     RETENTIONS,
     REVOKE_REASONS,
     SHOWN,
+    UNDRAWN,
     UPLOAD_STATES,
     VERDICTS,
 )
@@ -106,6 +118,7 @@ from schemas.words_people import (
 from schemas.words_procedure import DECISION_OUTCOMES, FORMALITIES, PENALTY_KINDS
 from schemas.words_role import ROLES
 from schemas.words_setting import AS_OF, LIST_SETTINGS, SETTINGS
+from schemas.words_summary import PARTY_KINDS
 from schemas.words_trail import FACTOR_DEEDS, LOGIN_WAYS, SESSION_ENDS, TRAIL_EVENTS, TRAIL_RESULTS
 from schemas.words_training import TRAINING_KINDS
 from schemas.words_unit import UNITS
@@ -116,6 +129,7 @@ _TABLES: tuple[Mapping[Any, Words], ...] = (
     *(
         ACCEPTANCE_GROUNDS,
         CASE_STATES,
+        CASE_FIELDS,
         CASE_STEPS,
         GROUND_ITEMS,
         OPINIONS,
@@ -124,15 +138,16 @@ _TABLES: tuple[Mapping[Any, Words], ...] = (
         REVIEW_STATES,
     ),
     *(REVIEW_RULES, SCOPE_KINDS),
-    *(DECISION_OUTCOMES, FORMALITIES, PENALTY_KINDS),
+    *(DECISION_OUTCOMES, FORMALITIES, PARTY_KINDS, PENALTY_KINDS),
     OVERLAPS,
-    *(CLAIM_FAULTS, DRAW_CLAIMS, DRAW_FAULTS, GROUNDS, NOT_PROVEN, PACKAGE_CLAIMS),
+    *(CLAIM_FAULTS, DRAW_CLAIMS, DRAW_FAULTS, GROUNDS, NOT_PROVEN, PACKAGE_CLAIMS, PACKAGE_VERDICTS, VOUCHED),
     *(EVENTS, FAULTS, FSCK_PARTS, HEALTH, HEALTH_PARTS),
     *(CLOCKS, DERIVATION_FAILURES, DERIVATION_STATES, RETENTIONS),
     *(DATUMS, DERIVATIVES, DEVICE_STATES, EXPORT_STATES, MANIFEST_STATES, MEDIA, OUTCOMES),
     *(CHECK_OCCASIONS, CHECK_POINTS, DEVICE_KINDS),
     *(EXAMINATION_STATES, OFFICER_WORDS, RECORDING_STATES, REVOKE_REASONS, SHOWN, UPLOAD_STATES, VERDICTS),
     LIKENESSES,
+    *(DOCUMENT_KINDS, HAND_IN_WAYS, ORIGINS, UNDRAWN),
     *(LOOK_KINDS, LOOK_REASONS, LOOK_WAYS),
     *(
         EQUIPMENT_KINDS,

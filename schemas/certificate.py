@@ -5,8 +5,9 @@ to when the register said so. An act closes what was known and adds what is know
 """
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 from pydantic import model_validator
 
@@ -20,8 +21,15 @@ from schemas.policy import Action
 from schemas.refusals_certificate import CERTIFICATE_STEP_REFUSED
 from schemas.step import Begin, Step, Steps
 
-VERIFIED_WITHIN = timedelta(days=365)
-"""A certificate is verified once a year (年审); one that was not is listed, never locked."""
+
+class CertificateTerms(NamedTuple):
+    """Until when an end is warned of, and after when a certificate was to be verified (年审), as an agency sets them.
+
+    What was not verified is listed, never locked.
+    """
+
+    soon: datetime
+    verified_after: datetime
 
 
 YEARLY = frozenset({CertificateKind.ENFORCEMENT, CertificateKind.AUXILIARY, CertificateKind.SUPERVISION})
@@ -127,14 +135,14 @@ class Certificate(Frozen):
         """Say whether it has run out or was cancelled."""
         return self.valid_until <= at or self.state is CertificateState.CANCELLED
 
-    def needs(self, at: datetime, soon: datetime) -> tuple[CertificateNeed, ...]:
-        """Return what has to be done about it; what ends until `soon` is to be renewed."""
+    def needs(self, at: datetime, terms: CertificateTerms) -> tuple[CertificateNeed, ...]:
+        """Return what has to be done about it: to renew what ends soon, to verify what was not verified in time."""
         if self.valid_until <= at or self.state not in VERIFIABLE:
             return ()
         verified = max(self.verified_at or self.valid_from, self.valid_from)
         wanted = {
-            CertificateNeed.ENDING: self.valid_until <= soon,
-            CertificateNeed.UNVERIFIED: self.kind in YEARLY and verified <= at - VERIFIED_WITHIN,
+            CertificateNeed.ENDING: self.valid_until <= terms.soon,
+            CertificateNeed.UNVERIFIED: self.kind in YEARLY and verified <= terms.verified_after,
         }
         return tuple(need for need, is_wanted in wanted.items() if is_wanted)
 

@@ -82,6 +82,11 @@ def proof_text(index: int, proof: tuple[bytes, ...] | list[bytes], note: str) ->
     return "\n".join([PROOF_HEADER, f"index {index}", *hashes, "", note])
 
 
+def witness_request(old_size: int, proof: tuple[bytes, ...] | list[bytes], note: str) -> str:
+    """Return what a witness is asked (C2SP tlog-witness): old size, consistency proof, blank, new checkpoint."""
+    return "\n".join([f"old {old_size}", *map(encode64, proof), "", note])
+
+
 def parse_proof(text: str) -> LogProof:
     """Parse a proof file (C2SP tlog-proof). Nothing is verified yet: see `verify_proof`.
 

@@ -3,7 +3,10 @@
 A claim is checked by anybody, offline; its name and its reasons are the same for the command and its reader.
 """
 
+from collections.abc import Mapping
 from enum import StrEnum
+from types import MappingProxyType
+from typing import Final
 
 
 class PackageClaim(StrEnum):
@@ -16,9 +19,12 @@ class PackageClaim(StrEnum):
     PACKAGE_SIGNATURE = "package_signature"
     CHECKPOINT_SIGNATURE = "checkpoint_signature"
     LOG_INCLUSION = "log_inclusion"
+    LOG_HISTORY = "log_history"
+    TICKET = "ticket"
     CATALOGUE = "catalogue"
     OPENING = "opening"
     REQUEST = "request"
+    CASE_NUMBER = "case_number"
     CHAIN = "chain"
     STATE = "state"
     COMPLETENESS = "completeness"
@@ -37,10 +43,57 @@ class PackageClaim(StrEnum):
     REVIEW_LOGGED = "review_logged"
 
 
+class Voucher(StrEnum):
+    """Whose word a claim rests on, if it holds. What rests on the export key alone is never told of a case."""
+
+    DEVICE = "device"
+    REGISTRY = "registry"
+    TICKET = "ticket"
+    LOG = "log"
+    EXPORT_KEY = "export_key"
+
+
+VOUCHERS: Final[Mapping[PackageClaim, Voucher]] = MappingProxyType(
+    {
+        PackageClaim.CONTAINER: Voucher.EXPORT_KEY,
+        PackageClaim.FILE: Voucher.EXPORT_KEY,
+        PackageClaim.BAG: Voucher.EXPORT_KEY,
+        PackageClaim.INDEX: Voucher.EXPORT_KEY,
+        PackageClaim.PACKAGE_SIGNATURE: Voucher.EXPORT_KEY,
+        PackageClaim.TICKET: Voucher.TICKET,
+        PackageClaim.MANIFEST_AGREES: Voucher.DEVICE,
+        PackageClaim.MANIFEST_SIGNATURE: Voucher.DEVICE,
+        PackageClaim.DEVICE_KEY: Voucher.REGISTRY,
+        PackageClaim.INTAKE_SIGNATURE: Voucher.REGISTRY,
+    }
+)
+"""Where it is not the log: every other claim follows from leaves that stand under its signed checkpoint."""
+
+
+def voucher(claim: PackageClaim) -> Voucher:
+    """Return whose word a claim rests on."""
+    return VOUCHERS.get(claim, Voucher.LOG)
+
+
+class PackageVerdict(StrEnum):
+    """What a package comes to, and the exit code of whoever checked it."""
+
+    HOLDS = "holds"
+    FAILS = "fails"
+    ORIGIN_UNKNOWN = "origin-unknown"
+    NOT_UNDERSTOOD = "not-understood"
+
+    @property
+    def exit_code(self) -> int:
+        """0 holds, 1 fails, 3 the origin is not proven, 4 of a kind unknown here; 2 is wrong use."""
+        return {"holds": 0, "fails": 1, "origin-unknown": 3, "not-understood": 4}[self]
+
+
 class DrawClaim(StrEnum):
     """Claims about a supervision draw, in the order of the report."""
 
     PLAN = "plan"
+    LEAD = "lead"
     POPULATION = "population"
     VALUES = "values"
     SEED = "seed"
@@ -64,6 +117,7 @@ class ClaimFault(StrEnum):
     ENTRIES_INVALID = "entries-invalid"
     LEAF_INVALID = "leaf-invalid"
     LAYOUT_DIFFERS = "layout-differs"
+    NAME_DIFFERS = "name-differs"
     NOTE_DIFFERS = "note-differs"
     SIGNATURE_INVALID = "signature-invalid"
     NOTE_MALFORMED = "note-malformed"
@@ -71,9 +125,17 @@ class ClaimFault(StrEnum):
     CHECKPOINT_DIFFERS = "checkpoint-differs"
     PROOF_INVALID = "proof-invalid"
     PROOF_MISSING = "proof-missing"
+    TICKET_MISSING = "ticket-missing"
+    TICKET_INVALID = "ticket-invalid"
+    KEY_SUSPECT = "key-suspect"
+    KEY_ENDED = "key-ended"
     CATALOGUE_DIFFERS = "catalogue-differs"
     LOG_DIFFERS = "log-differs"
+    LOG_FORKED = "log-forked"
+    HISTORY_UNPROVEN = "history-unproven"
+    NO_TRUSTED_CHECKPOINT = "no-trusted-checkpoint"
     REQUEST_MISSING = "request-missing"
+    CASE_DIFFERS = "case-differs"
     CHAINS_DIFFER = "chains-differ"
     HIDDEN_DIFFERS = "hidden-differs"
     OPENING_MISSING = "opening-missing"
@@ -111,6 +173,7 @@ class DrawFault(StrEnum):
 
     PLAN_INVALID = "plan-invalid"
     PLAN_DIFFERS = "plan-differs"
+    LEAD_BROKEN = "lead-broken"
     POPULATION_INVALID = "population-invalid"
     POPULATION_DIFFERS = "population-differs"
     VALUE_DIFFERS = "value-differs"
@@ -120,6 +183,8 @@ class DrawFault(StrEnum):
     ORDER_DIFFERS = "order-differs"
     LOG_NOT_CHECKED = "log-not-checked"
     NO_TRUST_ANCHOR = "no-trust-anchor"
+    LOG_FORKED = "log-forked"
+    HISTORY_UNPROVEN = "history-unproven"
     PROOF_MISSING = "proof-missing"
     PROOF_INVALID = "proof-invalid"
     INDEX_DIFFERS = "index-differs"
@@ -134,4 +199,5 @@ class NotProven(StrEnum):
     UNTRUSTED_TIME = "untrusted_time"
     WITNESSES = "witnesses"
     STATEMENTS = "statements"
+    READERS = "readers"
     LATER = "later"

@@ -6,20 +6,20 @@ outside of some check: a changed header breaks the container, a changed content 
 Zip64 fields stand exactly where a value does not fit, never elsewhere.
 """
 
+import re
 import struct
 import unicodedata
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Annotated
+from dataclasses import dataclass
 
-from pydantic import Field
-
-from schemas.base import Frozen
 from schemas.errors import Invalid
 from schemas.refusals_export import CONTAINER_BROKEN, CONTENT_CHANGED
 
-MAX_MEMBERS = 500_000
-MAX_DIRECTORY_BYTES = 256 * 1024 * 1024
+MAX_MEMBERS = 100_000
+"""Some 9,000 recordings with all that belongs to them. Said by the last bytes of a container, so more costs nothing."""
+
+MAX_DIRECTORY_BYTES = 64 * 1024 * 1024
 """A hostile container costs at most this much memory before anything is believed."""
 
 MAX_NAME_BYTES = 1024
@@ -42,6 +42,12 @@ _END = struct.Struct("<4s4H2LH")
 _END64 = struct.Struct("<4sQ2H2L4Q")
 _LOCATOR = struct.Struct("<4sLQL")
 _END64_BODY_BYTES = 44
+_MOST_ENTRY_BYTES = _CENTRAL.size + MAX_NAME_BYTES + 28
+"""Of the directory: a name, and 64-bit fields for two sizes and an offset."""
+
+_MAX_SIZE = 2**63 - 1
+_PLAIN = re.compile(r"[0-9A-Za-z_-][0-9A-Za-z_.-]{0,200}", re.ASCII)
+"""Nearly every name of a package: what else a part must be is then known."""
 
 _FORBIDDEN = frozenset('<>:"/\\|?*%')
 """Separators, what Windows refuses, and the percent sign, which BagIt escapes and sha256sum does not."""
@@ -51,14 +57,16 @@ _DEVICE_NAMES = frozenset(
 )
 
 
-class Member(Frozen):
-    """One file of a container."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Member:
+    """One file of a container. There may be very many, so it is as small as it can be; sizes are below 2^63."""
 
     name: str
-    size_bytes: Annotated[int, Field(ge=0, lt=2**63)]
-    crc32: Annotated[int, Field(ge=0, lt=2**32)]
+    size_bytes: int
+    crc32: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PlacedMember(Member):
     """A member and the offset of its first content byte."""
 
@@ -101,7 +109,14 @@ def read_container(read_at: ReadAt, size_bytes: int) -> tuple[PlacedMember, ...]
     for member in members:
         header = _local_header(member)
         _require_same(header, read_at(offset, len(header)), offset)
-        placed.append(PlacedMember(**member.model_dump(), content_at=offset + len(header)))
+        placed.append(
+            PlacedMember(
+                name=member.name,
+                size_bytes=member.size_bytes,
+                crc32=member.crc32,
+                content_at=offset + len(header),
+            )
+        )
         offset += len(header) + member.size_bytes
     if offset != directory_at:
         raise _broken("there are bytes that belong to no file", at=offset)
@@ -117,17 +132,23 @@ def require_members(members: Sequence[Member]) -> None:
     if len(members) > MAX_MEMBERS:
         raise _broken(f"more than {MAX_MEMBERS} files")
     spelled: dict[str, str] = {}
-    before = b""
+    before, folder = b"", ""
     for member in members:
         raw = _raw_name(member.name)
         if raw <= before:
             raise _broken("names are not sorted, or one stands twice", name=member.name)
         before = raw
-        _require_unambiguous(member.name, spelled)
+        inside, _, _ = member.name.rpartition("/")
+        if inside != folder:  # files of one folder stand together, and its path is looked at once
+            folder = inside
+            _require_folders(folder, spelled)
+        _require_spelled(member.name, member.name, spelled)
 
 
 def is_safe_part(part: str) -> bool:
     """Say whether `part` is one name that every file system can hold and no reader mistakes."""
+    if _PLAIN.fullmatch(part):
+        return not part.endswith(".") and part.split(".", maxsplit=1)[0].casefold() not in _DEVICE_NAMES
     return (
         0 < len(part.encode("utf-8", "replace")) <= MAX_PART_BYTES
         and unicodedata.is_normalized("NFC", part)
@@ -147,14 +168,19 @@ def _raw_name(name: str) -> bytes:
     return raw
 
 
-def _require_unambiguous(name: str, spelled: dict[str, str]) -> None:
-    """Refuse two spellings of one path, and a file where another name needs a folder."""
-    parts = name.split("/")
+def _require_folders(folder: str, spelled: dict[str, str]) -> None:
+    """Refuse two spellings of one folder, and a folder where another name is a file."""
+    parts = folder.split("/")
     for depth in range(1, len(parts) + 1):
-        path = "/".join(parts[:depth]) + ("/" if depth < len(parts) else "")
-        folded = unicodedata.normalize("NFC", path.rstrip("/").casefold())
-        if spelled.setdefault(folded, path) != path:
-            raise _broken("two names are one on some file systems", name=name)
+        path = "/".join(parts[:depth])
+        _require_spelled(path, f"{path}/", spelled)
+
+
+def _require_spelled(path: str, spelling: str, spelled: dict[str, str]) -> None:
+    """Refuse two spellings of one path, and a file where another name needs a folder."""
+    folded = path.lower() if path.isascii() else unicodedata.normalize("NFC", path.casefold())
+    if spelled.setdefault(folded, spelling) != spelling:
+        raise _broken("two names are one on some file systems", name=path)
 
 
 def _content(member: Member, chunks: Iterable[bytes]) -> Iterator[bytes]:
@@ -232,8 +258,10 @@ def _find_directory(read_at: ReadAt, size_bytes: int) -> tuple[int, bytes]:
         end_at -= _END64.size + _LOCATOR.size
         if end_at < 0:
             raise _broken("the 64-bit end record is missing", at=0)
-        *_, size, offset = _END64.unpack(read_at(end_at, _END64.size))
-    if size > MAX_DIRECTORY_BYTES or offset + size != end_at:
+        *_, count, size, offset = _END64.unpack(read_at(end_at, _END64.size))
+    if count > MAX_MEMBERS:
+        raise _broken(f"more than {MAX_MEMBERS} files", at=end_at)
+    if size > min(MAX_DIRECTORY_BYTES, count * _MOST_ENTRY_BYTES) or offset + size != end_at:
         raise _broken("the end record does not lead to the directory", at=end_at)
     return offset, read_at(offset, size)
 
@@ -262,9 +290,12 @@ def _first_zip64(extra: bytes) -> int:
 
 def _member(raw: bytes, size_bytes: int, crc32: int) -> Member:
     try:
-        return Member(name=raw.decode("utf-8"), size_bytes=size_bytes, crc32=crc32)
-    except ValueError as err:  # not UTF-8, or a size beyond 2^63
+        name = raw.decode("utf-8")
+    except UnicodeDecodeError as err:
         raise _broken("a directory entry is malformed") from err
+    if size_bytes > _MAX_SIZE:
+        raise _broken("a directory entry states a size beyond 2^63")
+    return Member(name=name, size_bytes=size_bytes, crc32=crc32)
 
 
 def _require_same(expected: bytes, found: bytes, at: int) -> None:

@@ -14,7 +14,7 @@ from pydantic import Field, model_validator
 from schemas.base import Frozen, Reason, WireIn
 from schemas.case import CaseStep
 from schemas.procedure import Formality, asked_by, is_recorded
-from schemas.refusals_procedure import FORMALITY_RECORDED, FORMALITY_UNSAID
+from schemas.refusals_procedure import DECISION_DIFFERS, FORMALITY_RECORDED, FORMALITY_UNSAID
 
 
 class DecisionOutcome(StrEnum):
@@ -29,6 +29,9 @@ class DecisionOutcome(StrEnum):
 PROVEN_OUTCOMES = frozenset({DecisionOutcome.PENALTY, DecisionOutcome.MINOR})
 """The outcomes that say that the act was done: each fact needs its proof (art. 40). Where the facts do not stand, nothing
 is proven; where a crime is suspected, others prove it."""
+
+
+UNPROVEN_OUTCOMES = frozenset(DecisionOutcome) - PROVEN_OUTCOMES
 
 
 class PenaltyKind(StrEnum):
@@ -115,6 +118,16 @@ class DecisionIn(ClosingIn):
         return tuple(sorted(set(self.penalties)))
 
 
+def check_proposed(outcome: DecisionOutcome, proposal: DecisionOutcome | None, reason: str) -> None:
+    """Refuse a decision that differs from what the handler proposed, without a reason.
+
+    Raises:
+        Invalid: slug `decision-differs`.
+    """
+    if proposal not in (None, outcome) and not reason.strip():
+        raise DECISION_DIFFERS("another outcome than was proposed, and no reason", proposal=proposal)
+
+
 class Listed(NamedTuple):
     """What a duty was found to be when a step was taken: recorded by so many documents, or why it was not."""
 
@@ -129,6 +142,8 @@ def listed(
     documents: Mapping[Formality, int],
     days: int | None,
     reasons: Mapping[Formality, str],
+    *,
+    is_summary: bool = False,
 ) -> tuple[Listed, ...]:
     """Return what a step of a case answers for, duty by duty.
 
@@ -138,12 +153,13 @@ def listed(
         documents: Duty → how many of its documents stand.
         days: Since the filing of the case.
         reasons: Why a duty is not recorded.
+        is_summary: Whether the case is decided on the spot.
 
     Raises:
         Invalid: one is not recorded and no reason is given (`formality-unsaid`).
         Conflict: a reason is given for one that is recorded, or that this step does not answer for (`formality-recorded`).
     """
-    asked = asked_by(step, at)
+    asked = asked_by(step, at, is_summary=is_summary)
     missing = [one for one in asked if not is_recorded(one, documents.get(one, 0), days)]
     if unsaid := [one for one in missing if one not in reasons]:
         raise FORMALITY_UNSAID("not recorded, and no reason is given", formalities=_names(unsaid))

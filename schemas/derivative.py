@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Any
 
 from schemas.base import Frozen, HexDigest, WireIn
+from schemas.document import PDF
 from schemas.ids import AccountId, DerivationId, RecordingId
 from schemas.media import MediaFacts, Medium, medium_of
 
@@ -23,12 +24,19 @@ class DerivativeKind(StrEnum):
     SHEET = "sheet"
     WAVE = "wave"
     PROXY = "proxy"
+    PAGES = "pages"
 
 
 MAKERS: Mapping[DerivativeKind, int] = MappingProxyType(
-    {DerivativeKind.SHEET: 1, DerivativeKind.WAVE: 1, DerivativeKind.PROXY: 1}
+    {DerivativeKind.SHEET: 1, DerivativeKind.WAVE: 1, DerivativeKind.PROXY: 1, DerivativeKind.PAGES: 1}
 )
 """What is made afterwards, and the version of our way of making it: what an older one made may be made anew."""
+
+PAGES_TYPE = "application/vnd.quancheng.pages"
+"""Pictures of pages, JPEG behind JPEG; where each lies stands in `params`."""
+
+MOST_PAGES = 60
+"""Pages of which pictures are made: a record of an interview and a decision have fewer. What is cut says so."""
 
 SHOWN_FREELY = frozenset({DerivativeKind.WAVE})
 """How loud it was, and nothing that can be seen or heard: given without a look, as thumbnails are."""
@@ -47,6 +55,7 @@ class DerivationFailure(StrEnum):
 
     UNREADABLE = "media-unreadable"
     NOTHING = "nothing-to-show"
+    FONTS = "fonts-absent"
     WORK = "work-too-large"
     TIME = "decoder-timeout"
     MEMORY = "decoder-memory"
@@ -58,6 +67,14 @@ class DerivationFailure(StrEnum):
 
 TRANSIENT = frozenset({DerivationFailure.TIME, DerivationFailure.MEMORY, DerivationFailure.CRASH})
 """What another try may not meet."""
+
+
+class UndrawnWhy(StrEnum):
+    """Why there is no picture of a page: without its fonts it would lack words, and a page may ask for too much."""
+
+    FONTS = "fonts"
+    WORK = "work"
+    UNREADABLE = "unreadable"
 
 
 class ClockKind(StrEnum):
@@ -103,6 +120,42 @@ class Derivation(Frozen):
         return DerivationState.WAITING if self.made_at is None else DerivationState.MADE
 
 
+class PagePicture(Frozen):
+    """The picture of one page, from 1 on, and where it lies in the copy."""
+
+    number: int
+    at: int
+    size: int
+    width: int
+    height: int
+
+
+class Undrawn(Frozen):
+    """A page of which there is no picture, and why."""
+
+    number: int
+    why: UndrawnWhy
+
+
+class PagePictures(Frozen):
+    """What `params` of a copy says of its pages: how many the document has, and of which there is a picture."""
+
+    of: int
+    pages: tuple[PagePicture, ...]
+    undrawn: tuple[Undrawn, ...] = ()
+    is_cut: bool = False
+
+    def page(self, number: int) -> PagePicture | None:
+        """Return the picture of a page; None where there is none."""
+        return next((one for one in self.pages if one.number == number), None)
+
+
+def pages_in(params: Mapping[str, Any] | None) -> PagePictures:
+    """Return what a copy says of its pages; one that says nothing has none."""
+    said = {name: value for name, value in (params or {}).items() if name in PagePictures.model_fields}
+    return PagePictures.model_validate({"of": 0, "pages": (), **said}, strict=False)
+
+
 class MadeCopy(Frozen):
     """A copy that lies in the store, ready to be entered."""
 
@@ -142,6 +195,8 @@ def plays(media_type: str, facts: MediaFacts) -> bool:
 def wanted(media_type: str, facts: MediaFacts) -> tuple[DerivativeKind, ...]:
     """Return what is made of a recording after its verdict; of what nobody could open, nothing."""
     medium = medium_of(media_type)
+    if media_type == PDF and facts.document is not None and facts.document.pages:
+        return (DerivativeKind.PAGES,)
     if medium not in (Medium.VIDEO, Medium.AUDIO) or facts.container is None:
         return ()
     kinds = [DerivativeKind.SHEET] if medium is Medium.VIDEO else []

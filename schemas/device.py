@@ -7,6 +7,7 @@ the package, a court can tell that this key belonged to this device of this agen
 import base64
 import binascii
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Annotated
@@ -17,6 +18,7 @@ from pydantic import Field, model_validator
 
 from schemas.base import Frozen, Reason, Sha256Hex, UtcDatetime, WireIn, rfc3339
 from schemas.canonical import canonical_bytes
+from schemas.errors import SignatureInvalid
 from schemas.event import Event
 from schemas.ids import AgencyId, DeviceId
 from schemas.jws import ED25519_ALGS, ES256, load_public, thumbprint
@@ -155,13 +157,17 @@ def sign_registration(registration: DeviceRegistration, registry_seed: bytes) ->
     return base64.b64encode(key.sign(registration_bytes(registration))).decode("ascii")
 
 
-def verify_registration(registration: DeviceRegistration, signature: str, registry_key: bytes) -> None:
-    """Check the registry's signature with its raw public key of 32 bytes.
+def verify_registration(registration: DeviceRegistration, signature: str, *registry_keys: bytes) -> None:
+    """Check the registry's signature with its raw public keys of 32 bytes, of which one made it.
 
     Raises:
         SignatureInvalid: not base64, or not made by this registry over this registration.
     """
-    verify_registration_bytes(registration_bytes(registration), signature, registry_key)
+    payload = registration_bytes(registration)
+    for other in registry_keys[1:]:
+        with suppress(SignatureInvalid):
+            return verify_registration_bytes(payload, signature, other)
+    return verify_registration_bytes(payload, signature, registry_keys[0])
 
 
 def verify_registration_bytes(payload: bytes, signature: str, registry_key: bytes) -> None:

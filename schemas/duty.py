@@ -18,6 +18,7 @@ class Duty(StrEnum):
     EXEMPT_CASE = "exempt-case"
     DECIDE_CASE = "decide-case"
     DECIDE_EXEMPT = "decide-exempt"
+    RECORD_SUMMARY = "record-summary"
     GRANT_APPROVAL = "grant-approval"
     EVIDENCE_WORSE = "evidence-worse"
     REVIEWED_WORSE = "reviewed-worse"

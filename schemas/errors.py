@@ -18,6 +18,7 @@ EvidenceError
   |    +- StorageFull
   +- Misconfigured    a setting of ours is missing or wrong: the operator must act, no retry helps
   +- IntegrityBroken  what we hold differs from what we recorded: stop, page, never retry, never catch
+  |    +- StoredAltered    somebody asked for it: nothing of it is given
 
 An error is made by its declared `Refusal` alone (`raise CASE_UNKNOWN("no such case")`), never from a slug. The
 declarations stand in `schemas/refusals_*.py`; the HTTP status follows from the class, in `api/problems.py`.
@@ -171,6 +172,10 @@ class Misconfigured(EvidenceError):
 
 class IntegrityBroken(EvidenceError):
     """What we hold differs from what we recorded. Stop the task and page a person."""
+
+
+class StoredAltered(IntegrityBroken):
+    """The store behind us gave other bytes than were recorded, to somebody who asked for them: they are not passed on."""
 
 
 class Level(IntEnum):

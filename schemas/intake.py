@@ -71,19 +71,25 @@ def sign_intake(payload: bytes, registry_seed: bytes) -> str:
     return base64.b64encode(Ed25519PrivateKey.from_private_bytes(registry_seed).sign(payload)).decode("ascii")
 
 
-def verify_intake(payload: bytes, signature: str, registry_key: bytes) -> IntakeManifest:
-    """Check the registry's signature with its raw public key of 32 bytes and return what was signed.
+def verify_intake(payload: bytes, signature: str, *registry_keys: bytes) -> IntakeManifest:
+    """Check the registry's signature with its raw public keys of 32 bytes, of which one made it; return what was signed.
 
     Raises:
         SignatureInvalid: not base64, or not made by this registry over these bytes.
         Invalid: the bytes are no intake manifest.
     """
+    if not any(_is_signed(payload, signature, key) for key in registry_keys):
+        raise SIGNATURE_INVALID("the intake is not signed by this registry", rule="registry")
+    return parse_intake(payload)
+
+
+def _is_signed(payload: bytes, signature: str, key: bytes) -> bool:
     try:
         raw = base64.b64decode(signature, validate=True)
-        Ed25519PublicKey.from_public_bytes(registry_key).verify(raw, payload)
-    except (InvalidSignature, binascii.Error, ValueError) as err:
-        raise SIGNATURE_INVALID("the intake is not signed by this registry", rule="registry") from err
-    return parse_intake(payload)
+        Ed25519PublicKey.from_public_bytes(key).verify(raw, payload)
+    except (InvalidSignature, binascii.Error, ValueError):
+        return False
+    return True
 
 
 def rows_root(hashes: Sequence[bytes]) -> bytes:

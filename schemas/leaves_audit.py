@@ -1,16 +1,13 @@
-"""Leaves of a supervision audit: its definition, the order of its draw, its scores and its end."""
+"""Leaves of a supervision audit up to its draw: its definition, and the order of its randomness."""
 
 from typing import ClassVar, Literal
 
-from pydantic import Field
-
-from schemas.act import Act, Element, Process, Spec
+from schemas.act import Act, Spec
 from schemas.actor import Role
 from schemas.audit import AuditKind, AuditState
-from schemas.integrity import Outcome
-from schemas.members import Count, Digest256, ItemCode, Ordinal, Root, Slug, Time
+from schemas.members import Count, Digest256, Ordinal, Root, Time
 from schemas.opening import SaltedText
-from schemas.reference import AccountReference, AgencyReference, DrawnReference, RecordingReference
+from schemas.reference import AgencyReference
 from schemas.words import Words
 
 _SUPERVISOR = frozenset({Role.SUPERVISOR})
@@ -61,6 +58,71 @@ class AuditDefine(Act):
     title: SaltedText
 
 
+class AuditAmend(Act):
+    """A draft is defined anew, whole; what it said stands in the leaf before."""
+
+    spec: ClassVar = Spec(
+        event="audit:amend",
+        chains=("audit",),
+        roles=_SUPERVISOR,
+        versions=("audit",),
+        words=Words("修改评查方案", "Audit amended"),
+        follows="the audit is defined and not frozen",
+        columns={
+            "target": "audits.target_agency_id audit_amendments.target_agency_id",
+            "kind": "audits.kind audit_amendments.kind",
+            "from_at": "audits.from_at audit_amendments.from_at",
+            "until_at": "audits.until_at audit_amendments.until_at",
+            "defect_permille": "audits.defect_permille audit_amendments.defect_permille",
+            "confidence_permille": "audits.confidence_permille audit_amendments.confidence_permille",
+            "size": "audits.size audit_amendments.size",
+            "standard_sha256": "audits.standard_id",
+            "sources_sha256": "audits.sources audit_amendments.sources",
+            "to": "audits.state",
+            "n": "audits.version",
+            "title": "audits.title audit_amendments.title",
+            "subject": "audit_amendments.audit_id",
+            "reason": "audit_amendments.reason",
+            "actor": "audit_amendments.amended_by",
+            "at": "audit_amendments.amended_at",
+        },
+    )
+    target: AgencyReference
+    kind: AuditKind
+    from_at: Time
+    until_at: Time
+    defect_permille: Count
+    confidence_permille: Count
+    size: Ordinal | None = None
+    standard_sha256: Digest256
+    sources_sha256: Digest256
+    to: Literal[AuditState.DEFINED]
+    title: SaltedText
+    reason: SaltedText | None = None
+
+
+class AuditDrop(Act):
+    """A draft is given up; nothing was fixed by it."""
+
+    spec: ClassVar = Spec(
+        event="audit:drop",
+        chains=("audit",),
+        roles=_SUPERVISOR,
+        versions=("audit",),
+        words=Words("放弃评查", "Audit dropped"),
+        follows="the audit is defined and not frozen",
+        columns={
+            "to": "audits.state",
+            "n": "audits.version",
+            "reason": "audits.drop_reason",
+            "actor": "audits.dropped_by",
+            "at": "audits.dropped_at",
+        },
+    )
+    to: Literal[AuditState.DROPPED]
+    reason: SaltedText
+
+
 class AuditFreeze(Act):
     """Population and plan are fixed; the public event that gives the randomness is still to come."""
 
@@ -98,15 +160,60 @@ class AuditEnter(Act):
         words=Words("录入公开随机值", "Public value entered"),
         follows="the population is frozen under a checkpoint, the events are past",
         columns={
-            "values_sha256": "audits.values",
-            "to": "audits.state",
+            "values_sha256": "audits.values audit_entries.typed",
+            "subject": "audit_entries.audit_id",
+            "to": "audits.state audit_entries.step",
             "n": "audits.version",
-            "actor": "audits.entered_by",
-            "at": "audits.entered_at",
+            "actor": "audits.entered_by audit_entries.said_by",
+            "at": "audits.entered_at audit_entries.said_at",
         },
     )
     values_sha256: Digest256
     to: Literal[AuditState.ENTERED]
+
+
+class AuditRetract(Act):
+    """Who entered the values takes them back before anybody confirmed them; they are entered again."""
+
+    spec: ClassVar = Spec(
+        event="audit:retract",
+        chains=("audit",),
+        roles=_SUPERVISOR,
+        versions=("audit",),
+        words=Words("撤回录入的随机值", "Public value taken back"),
+        follows="the values are entered by the same person, and not confirmed",
+        columns={
+            "to": "audits.state audit_entries.step",
+            "n": "audits.version",
+            "reason": "audit_entries.reason",
+            "actor": "audit_entries.said_by",
+            "at": "audit_entries.said_at",
+        },
+    )
+    to: Literal[AuditState.FROZEN]
+    reason: SaltedText
+
+
+class AuditMismatch(Act):
+    """Another person reads other values: neither is believed, and both enter again."""
+
+    spec: ClassVar = Spec(
+        event="audit:mismatch",
+        chains=("audit",),
+        roles=_CONFIRMING,
+        versions=("audit",),
+        words=Words("两次录入不一致，均作废", "The two values differ, neither counts"),
+        follows="the values are entered by somebody else, and are others",
+        columns={
+            "values_sha256": "audit_entries.typed",
+            "to": "audits.state audit_entries.step",
+            "n": "audits.version",
+            "actor": "audit_entries.said_by",
+            "at": "audit_entries.said_at",
+        },
+    )
+    values_sha256: Digest256
+    to: Literal[AuditState.FROZEN]
 
 
 class AuditConfirm(Act):
@@ -120,10 +227,11 @@ class AuditConfirm(Act):
         words=Words("核对公开随机值", "Public value confirmed"),
         follows="the values are entered by somebody else",
         columns={
-            "to": "audits.state",
+            "values_sha256": "audit_entries.typed",
+            "to": "audits.state audit_entries.step",
             "n": "audits.version",
-            "actor": "audits.confirmed_by",
-            "at": "audits.confirmed_at",
+            "actor": "audits.confirmed_by audit_entries.said_by",
+            "at": "audits.confirmed_at audit_entries.said_at",
         },
     )
     values_sha256: Digest256
@@ -152,94 +260,3 @@ class AuditDraw(Act):
     size: Ordinal
     sample_sha256: Digest256
     to: Literal[AuditState.DRAWN]
-
-
-class AuditAssign(Act):
-    """An inspector is named."""
-
-    spec: ClassVar = Spec(
-        event="audit:assign",
-        chains=("audit",),
-        roles=_SUPERVISOR,
-        words=Words("指派评查员", "Inspector assigned"),
-        follows="the audit is not closed",
-        columns={
-            "inspector": "audit_inspectors.account_id",
-            "actor": "audit_inspectors.assigned_by",
-            "at": "audit_inspectors.assigned_at",
-        },
-    )
-    inspector: AccountReference
-
-
-class LeafScore(Element):
-    """Points for one item; a remark is committed as `remark.k`."""
-
-    code: ItemCode
-    points: Count
-    remark: SaltedText | None = None
-
-
-class AuditScore(Act):
-    """An inspector scores one drawn member, once."""
-
-    spec: ClassVar = Spec(
-        event="audit:score",
-        chains=("audit",),
-        roles=frozenset({Role.INSPECTOR}),
-        words=Words("案卷评查打分", "Scored"),
-        follows="the sample is drawn, the inspector is assigned and has not scored this member",
-        columns={
-            "member": "audit_scores.member_id",
-            "scores": "audit_scores.item_code audit_scores.points",
-            "remark": "audit_scores.remark",
-            "actor": "audit_scores.inspector_id",
-            "at": "audit_scores.given_at",
-        },
-    )
-    member: DrawnReference
-    scores: tuple[LeafScore, ...] = Field(min_length=1, max_length=99)
-    total: Count
-
-
-class AuditRecheck(Act):
-    """A drawn recording was hashed again."""
-
-    spec: ClassVar = Spec(
-        event="audit:recheck",
-        chains=("audit",),
-        by=Process.WORKER,
-        actors=("service",),
-        words=Words("抽中记录复验", "Drawn recording rechecked"),
-        follows="the sample is drawn",
-        columns={
-            "member": "audit_rechecks.member_id",
-            "recording": "audit_rechecks.recording_id",
-            "outcome": "audit_rechecks.outcome",
-            "code": "audit_rechecks.code",
-            "sha256": "audit_rechecks.sha256",
-            "at": "audit_rechecks.checked_at",
-        },
-    )
-    member: DrawnReference
-    recording: RecordingReference
-    outcome: Outcome
-    code: Slug | None = None
-    sha256: Digest256 | None = None
-
-
-class AuditClose(Act):
-    """The audit ends; `missing` scores were never given."""
-
-    spec: ClassVar = Spec(
-        event="audit:close",
-        chains=("audit",),
-        roles=_SUPERVISOR,
-        versions=("audit",),
-        words=Words("案卷评查结束", "Audit closed"),
-        follows="the sample is drawn",
-        columns={"to": "audits.state", "n": "audits.version", "at": "audits.closed_at"},
-    )
-    missing: Count
-    to: Literal[AuditState.CLOSED]
-    reason: SaltedText | None = None

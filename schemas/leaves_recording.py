@@ -8,6 +8,7 @@ from pydantic import Field
 
 from schemas.act import Act, Process, Spec
 from schemas.actor import Role
+from schemas.declaration import DocumentKind, HandInWay, Origin
 from schemas.integrity import Verdict
 from schemas.members import (
     CheckName,
@@ -169,6 +170,40 @@ class RecordingReceive(Act):
     to: Literal[RecordingState.RECEIVED]
     filename: SaltedText
     stated_case: SaltedText | None = None
+
+
+class RecordingDeclare(Act):
+    """Who handed it in says of it, in the same act: where it comes from, who made it, when and how, which paper it is.
+
+    One person's word, beside what the file says of itself. Names and texts are committed to, the closed lists stand clear.
+    """
+
+    spec: ClassVar = Spec(
+        event="recording:declare",
+        chains=("recording",),
+        roles=_SENDERS,
+        words=Words("交来说明", "Declared at the hand-in"),
+        follows="the recording is received from the same person, and nothing is declared of it",
+        columns={
+            "subject": "declarations.recording_id",
+            "way": "declarations.way",
+            "origin": "declarations.origin",
+            "document": "declarations.document",
+            "made_at": "declarations.made_at",
+            "source": "declarations.source",
+            "maker": "declarations.maker",
+            "method": "declarations.method",
+            "media_type": "declarations.media_type",
+        },
+    )
+    way: HandInWay
+    origin: Origin
+    document: DocumentKind | None = None
+    made_at: Time | None = None
+    source: SaltedText | None = None
+    maker: SaltedText | None = None
+    method: SaltedText | None = None
+    media_type: SaltedText | None = None
 
 
 class RecordingSeal(Act):

@@ -1,10 +1,11 @@
 """Leaves of what an audit asks an agency to put right; they stand in the audit's chain."""
 
+from dataclasses import replace
 from typing import ClassVar, Literal
 
 from schemas.act import Act, Spec
 from schemas.actor import Role
-from schemas.members import ItemCode, Time
+from schemas.members import Count, ItemCode, Time
 from schemas.opening import SaltedText
 from schemas.rectification import RectificationState
 from schemas.reference import AgencyReference, DrawnReference, RecordingReference
@@ -52,6 +53,28 @@ class RectificationRaise(Act):
     item: ItemCode
     due_at: Time
     proof: RecordingReference | None = None
+    to: Literal[RectificationState.RAISED]
+    text: SaltedText
+
+
+class RectificationRaisePlaced(Act):
+    """As version 1; may name the recording in which it was found, and a second of that."""
+
+    spec: ClassVar = replace(
+        RectificationRaise.spec,
+        ev=2,
+        columns={
+            **RectificationRaise.spec.columns,
+            "recording": "rectifications.recording_id",
+            "at_second": "rectifications.at_second",
+        },
+    )
+    agency: AgencyReference
+    member: DrawnReference
+    item: ItemCode
+    due_at: Time
+    recording: RecordingReference | None = None
+    at_second: Count | None = None
     to: Literal[RectificationState.RAISED]
     text: SaltedText
 

@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 from schemas.act import Act, Element, Spec
 from schemas.actor import Role
 from schemas.case import CaseState
+from schemas.decision import DecisionOutcome
 from schemas.leaves_case import HANDLERS, CaseConclude
 from schemas.members import Flag
 from schemas.opening import SaltedText
@@ -47,6 +48,23 @@ class CaseConcludeScoped(Act):
         if tuple(one.kind for one in self.answers) != tuple(ScopeKind):
             raise ValueError("each kind is answered once, in the order of the statute")
         return self
+
+
+class CaseConcludeProposed(CaseConcludeScoped):
+    """As version 2, where the handler may say which outcome of art. 57 they propose: it decides nothing."""
+
+    spec: ClassVar = replace(
+        CaseConcludeScoped.spec,
+        ev=3,
+        columns={
+            **CaseConcludeScoped.spec.columns,
+            "n": "cases.version case_scopes.number case_proposals.number",
+            "proposal": "case_proposals.outcome",
+            "actor": "case_scopes.answered_by case_proposals.proposed_by",
+            "at": "case_scopes.answered_at case_proposals.proposed_at",
+        },
+    )
+    proposal: DecisionOutcome | None = None
 
 
 class CaseReopen(Act):

@@ -1,12 +1,9 @@
 """The life of a case as its own chain tells it: values, handlers, ties, facts with their proofs, rounds, packages."""
 
-from collections.abc import Mapping
-from datetime import datetime
 from types import MappingProxyType
-from typing import NamedTuple
 
 from schemas.actor import Role
-from schemas.case import EVIDENCE_STATES, CaseState
+from schemas.case import EVIDENCE_STATES, OVER_STATES, CaseState
 from schemas.decision import PROVEN_OUTCOMES
 from schemas.leaf import Leaf
 from schemas.leaves_case import (
@@ -26,6 +23,7 @@ from schemas.leaves_case import (
     MonitoringUnlink,
     TieBasis,
 )
+from schemas.leaves_ending import CaseAnnul, CaseRefuse, CaseRestore
 from schemas.leaves_procedure import CaseCloseListed, CaseDecideListed, DocumentFile, DocumentWithdraw
 from schemas.leaves_recusal import RecusalBar, RecusalGround, RecusalLift
 from schemas.leaves_review import (
@@ -45,16 +43,14 @@ from schemas.leaves_review import (
     ReviewSupplement,
     ReviewSupplementQualified,
 )
-from schemas.leaves_scope import CaseConcludeScoped, CaseExempt, CaseReopen
+from schemas.leaves_scope import CaseConcludeProposed, CaseConcludeScoped, CaseExempt, CaseReopen
+from schemas.leaves_summary import CasePenalise, CaseRecord, CaseRetract
 from schemas.life import FaultCode, Here, Takes, Unlawful, check_step, is_hidden, law, taken
 from schemas.life_inside import (
-    Committed,
     Fact,
     Opinion,
     Package,
     QualifiedOpinion,
-    Round,
-    Tie,
     accepted,
     added,
     answered,
@@ -69,86 +65,17 @@ from schemas.life_inside import (
     unproven,
     untied,
 )
-from schemas.life_procedure import Documents, Taken, check_listed, filed, withdrawn
+from schemas.life_of_case import Bar, CaseLife, Exemption, Scoped, moved
+from schemas.life_procedure import Taken, check_listed, filed, withdrawn
+from schemas.life_summary import penalised, recorded, retracted
 from schemas.procedure import days_since
 from schemas.reference import noun_of
 
 _HEAD = frozenset({Role.HEAD})
 _VALUES = ("number", "party", "matter", "place", "party_code", "plates", "point", "occurred_at")
-_Conclude = CaseConclude | CaseConcludeScoped
+_Conclude = CaseConclude | CaseConcludeScoped | CaseConcludeProposed
 _Decided = CaseDecide | CaseDecideListed
-_Step = (
-    CaseFile
-    | CaseInvestigate
-    | _Conclude
-    | CaseReopen
-    | CaseExempt
-    | CaseSubmit
-    | _Decided
-    | CaseClose
-    | CaseCloseListed
-)
-
-
-class Bar(NamedTuple):
-    """A person barred from the case, and how it ended."""
-
-    recusal: str
-    act: RecusalBar
-    by: str
-    at: datetime
-    lifted_by: str | None = None
-    lifted_at: datetime | None = None
-    lift_reason: Committed | None = None
-
-
-class Scoped(NamedTuple):
-    """What a conclusion answered of art. 58."""
-
-    n: int
-    act: CaseConcludeScoped
-    by: str
-    at: datetime
-
-
-class Exemption(NamedTuple):
-    """The head's agreement that no legal review is needed."""
-
-    by: str
-    at: datetime
-    reason: Committed
-
-
-class CaseLife(NamedTuple):
-    """A case. `values` are its committed members by name; `moved_at` says when it came into a state."""
-
-    agency: str
-    principal: str | None
-    opened_by: str
-    state: str
-    values: Mapping[str, Committed]
-    handlers: frozenset[str]
-    moved_at: Mapping[str, datetime]
-    ties: Mapping[str, Tie]
-    facts: Mapping[str, Fact]
-    rounds: tuple[Round, ...]
-    packages: Mapping[str, Package]
-    bars: Mapping[str, Bar] = MappingProxyType({})
-    """Digest of the leaf that barred somebody → the bar."""
-    scopes: tuple[Scoped, ...] = ()
-    """What every conclusion answered."""
-    scope: Scoped | None = None
-    """What the last one answered; None where it answered nothing."""
-    exemption: Exemption | None = None
-    """While it stands."""
-    documents: Documents = MappingProxyType({})
-    decision: Taken | None = None
-    closing: Taken | None = None
-    """The steps that list their duties; a step of version 1 lists none."""
-
-    def is_barred(self, account: str) -> bool:
-        """Say whether somebody is barred from it now."""
-        return any(one.act.person == account and one.lifted_at is None for one in self.bars.values())
+_Step = CaseFile | CaseInvestigate | CaseRefuse | CaseAnnul
 
 
 def apply_case(life: CaseLife | None, leaf: Leaf, here: Here) -> CaseLife:
@@ -197,47 +124,48 @@ def _amended(life: CaseLife, leaf: Leaf, act: CaseAmend, here: Here) -> CaseLife
 def _appointed(life: CaseLife, leaf: Leaf, act: CaseAppoint, here: Here) -> CaseLife:
     del leaf
     law(here.seen.is_free(here.index), FaultCode.SAME_PERSON)
-    law(life.state != CaseState.CLOSED, FaultCode.CLOSED)
+    law(life.state not in OVER_STATES, FaultCode.CLOSED)
     law(act.handler not in life.handlers, FaultCode.HANDLER)
     return life._replace(handlers=life.handlers | {act.handler})
 
 
 def _moved(life: CaseLife, leaf: Leaf, act: _Step, here: Here) -> CaseLife:
     del here
-    check_step(leaf, life.state, act.to)
-    return life._replace(state=act.to, moved_at={**life.moved_at, act.to: leaf.at})
+    return moved(life, leaf, act.to)
 
 
 def _concluded(life: CaseLife, leaf: Leaf, act: _Conclude, here: Here) -> CaseLife:
-    after = _moved(life, leaf, act, here)
+    after = moved(life, leaf, act.to)
     if isinstance(act, CaseConclude):
         return after._replace(scope=None)
     scope = Scoped(here.n, act, leaf.actor, leaf.at)
     return after._replace(scope=scope, scopes=(*life.scopes, scope))
 
 
-def _reopened(life: CaseLife, leaf: Leaf, act: CaseReopen, here: Here) -> CaseLife:
-    return _moved(life, leaf, act, here)._replace(exemption=None)
+def _reopened(life: CaseLife, leaf: Leaf, act: CaseReopen | CaseRestore, here: Here) -> CaseLife:
+    del here
+    return moved(life, leaf, act.to)._replace(exemption=None)
 
 
 def _exempted(life: CaseLife, leaf: Leaf, act: CaseExempt, here: Here) -> CaseLife:
-    after = _moved(life, leaf, act, here)
+    after = moved(life, leaf, act.to)
     law(not life.rounds, FaultCode.SCOPE)
     law(life.scope is not None and not any(one.applies for one in life.scope.act.answers), FaultCode.SCOPE)
     law(here.seen.is_free(here.index), FaultCode.SAME_PERSON)
     law(any(fact.withdrawn_at is None for fact in life.facts.values()), FaultCode.FACTS)
-    check_facts(life.facts, life.ties, here)
+    if life.is_found:
+        check_facts(life.facts, life.ties, here)
     return after._replace(exemption=Exemption(leaf.actor, leaf.at, act.reason))
 
 
 def _submitted(life: CaseLife, leaf: Leaf, act: CaseSubmit, here: Here) -> CaseLife:
-    after = _moved(life, leaf, act, here)
+    after = moved(life, leaf, act.to)
     law(any(fact.withdrawn_at is None for fact in life.facts.values()), FaultCode.FACTS)
     return after._replace(rounds=submitted(life.rounds, leaf, act, here.n), exemption=None)
 
 
 def _decided(life: CaseLife, leaf: Leaf, act: _Decided, here: Here) -> CaseLife:
-    after = _moved(life, leaf, act, here)
+    after = moved(life, leaf, act.to)
     is_passed = bool(life.rounds) and life.rounds[-1].opinion == "pass"
     law(is_passed or life.state == CaseState.REVIEW_NOT_NEEDED, FaultCode.NOT_PASSED)
     if isinstance(act, CaseDecide) or act.outcome in PROVEN_OUTCOMES:
@@ -247,13 +175,18 @@ def _decided(life: CaseLife, leaf: Leaf, act: _Decided, here: Here) -> CaseLife:
 
 def _decided_listed(life: CaseLife, leaf: Leaf, act: CaseDecideListed, here: Here) -> CaseLife:
     after = _decided(life, leaf, act, here)
+    is_proposed = life.proposal in (None, act.outcome)
+    law(is_proposed or act.reason is not None, FaultCode.DIFFERS)
     check_listed(life.documents, leaf, act, days_since(life.moved_at.get(CaseState.FILED), leaf.at), here)
     return after._replace(decision=Taken(act, leaf.actor, leaf.at))
 
 
-def _closed_listed(life: CaseLife, leaf: Leaf, act: CaseCloseListed, here: Here) -> CaseLife:
-    after = _moved(life, leaf, act, here)
-    check_listed(life.documents, leaf, act, None, here)
+def _closed(life: CaseLife, leaf: Leaf, act: CaseClose | CaseCloseListed, here: Here) -> CaseLife:
+    after = moved(life, leaf, act.to)
+    law(life.summary is None or life.summary.recorded_at is not None, FaultCode.UNRECORDED)
+    if isinstance(act, CaseClose):
+        return after
+    check_listed(life.documents, leaf, act, None, here, is_summary=life.summary is not None)
     return after._replace(closing=Taken(act, leaf.actor, leaf.at))
 
 
@@ -286,7 +219,7 @@ def _record_untied(life: CaseLife, leaf: Leaf, act: MonitoringUnlink, here: Here
 def _check_tying(life: CaseLife, leaf: Leaf) -> None:
     is_by_hand = noun_of(leaf.actor) == "account"
     law(life.state in EVIDENCE_STATES or not is_by_hand, FaultCode.CLOSED)
-    law(life.state != CaseState.CLOSED, FaultCode.CLOSED)
+    law(life.state not in OVER_STATES, FaultCode.CLOSED)
 
 
 def _fact_added(life: CaseLife, leaf: Leaf, act: FactAdd, here: Here) -> CaseLife:
@@ -338,7 +271,8 @@ def _reviewed(life: CaseLife, leaf: Leaf, act: Opinion, here: Here) -> CaseLife:
 
 def _passed(life: CaseLife, leaf: Leaf, act: ReviewPass | ReviewPassQualified, here: Here) -> CaseLife:
     after = _reviewed(life, leaf, act, here)
-    check_facts(life.facts, life.ties, here)
+    if life.is_found:
+        check_facts(life.facts, life.ties, here)
     return after
 
 
@@ -381,12 +315,12 @@ def _lifted(life: CaseLife, leaf: Leaf, act: RecusalLift, here: Here) -> CaseLif
 
 
 def _document_filed(life: CaseLife, leaf: Leaf, act: DocumentFile, here: Here) -> CaseLife:
-    law(life.state != CaseState.CLOSED, FaultCode.CLOSED)
+    law(life.state not in OVER_STATES, FaultCode.CLOSED)
     return life._replace(documents=filed(life.documents, life.ties, leaf, act, here))
 
 
 def _document_withdrawn(life: CaseLife, leaf: Leaf, act: DocumentWithdraw, here: Here) -> CaseLife:
-    law(life.state != CaseState.CLOSED, FaultCode.CLOSED)
+    law(life.state not in OVER_STATES, FaultCode.CLOSED)
     return life._replace(documents=withdrawn(life.documents, leaf, act, here))
 
 
@@ -396,14 +330,19 @@ CASE_TAKES: Takes[CaseLife] = MappingProxyType(
         CaseAppoint: _appointed,
         CaseFile: _moved,
         CaseInvestigate: _moved,
-        **dict.fromkeys((CaseConclude, CaseConcludeScoped), _concluded),
+        CaseRefuse: _moved,
+        CaseAnnul: _moved,
+        CaseRestore: _reopened,
+        **dict.fromkeys((CaseConclude, CaseConcludeScoped, CaseConcludeProposed), _concluded),
         CaseReopen: _reopened,
         CaseExempt: _exempted,
         CaseSubmit: _submitted,
         CaseDecide: _decided,
         CaseDecideListed: _decided_listed,
-        CaseClose: _moved,
-        CaseCloseListed: _closed_listed,
+        **dict.fromkeys((CaseClose, CaseCloseListed), _closed),
+        CasePenalise: penalised,
+        CaseRecord: recorded,
+        CaseRetract: retracted,
         CaseLink: _recording_tied,
         CaseUnlink: _recording_untied,
         MonitoringLink: _record_tied,

@@ -5,6 +5,8 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import NamedTuple
 
+from schemas.checks.claims import BY_BROWSER, MANIFEST_SIGNATURE
+from schemas.declaration import HandInWay, Origin
 from schemas.leaf import Leaf
 from schemas.leaves_case import CaseLink, CaseUnlink
 from schemas.leaves_finding import FindingAnswer
@@ -12,6 +14,7 @@ from schemas.leaves_presence import PresenceConfirm, PresenceConfirmByCode, Pres
 from schemas.leaves_recording import (
     DerivativeMake,
     ManifestDeclare,
+    RecordingDeclare,
     RecordingExamine,
     RecordingQuarantine,
     RecordingReceive,
@@ -183,6 +186,7 @@ class RecordingLife(NamedTuple):
     copies: Mapping[str, MadeLife] = MappingProxyType({})
     kept: Mapping[str, KeptLife] = MappingProxyType({})
     marks: Mapping[str, MarkLife] = MappingProxyType({})
+    declared: RecordingDeclare | None = None
 
     @property
     def is_marked(self) -> bool:
@@ -211,6 +215,16 @@ def _received(life: RecordingLife | None, leaf: Leaf, act: RecordingReceive, her
     return RecordingLife(act, leaf.actor, leaf.at, act.to)
 
 
+def _said_of(life: RecordingLife, leaf: Leaf, act: RecordingDeclare, here: Here) -> RecordingLife:
+    """Its bringer says once where it comes from, before anybody looked at it."""
+    del here
+    law(life.declared is None, FaultCode.TWICE)
+    law(life.state == RecordingState.RECEIVED, FaultCode.STEP)
+    law(leaf.actor == life.by, FaultCode.ACTOR)
+    law((act.source is not None) is (act.origin is Origin.COPIED), FaultCode.OUTCOME)
+    return life._replace(declared=act)
+
+
 def _sealed(life: RecordingLife, leaf: Leaf, act: RecordingSeal, here: Here) -> RecordingLife:
     after = _verified(life, leaf, act, here)
     law(act.size_bytes == life.received.size_bytes, FaultCode.OUTCOME)
@@ -220,9 +234,16 @@ def _sealed(life: RecordingLife, leaf: Leaf, act: RecordingSeal, here: Here) -> 
 def _verified(
     life: RecordingLife, leaf: Leaf, act: RecordingSeal | RecordingQuarantine, here: Here
 ) -> RecordingLife:
-    del here
     check_step(leaf, life.state, act.to)
+    is_brought = life.declared is not None and life.declared.way is HandInWay.BROWSER
+    law(is_brought or not _is_by_browser(act) or not here.is_whole, FaultCode.OUTCOME)
     return life._replace(state=act.to, verified=act, verified_at=leaf.at)
+
+
+def _is_by_browser(act: RecordingSeal | RecordingQuarantine) -> bool:
+    """Say whether a verdict rests on a person's declaration in the place of a device's signature."""
+    word = act.checks.get(MANIFEST_SIGNATURE.name, "")
+    return word.split("/")[1:2] == [BY_BROWSER]
 
 
 def _examined(life: RecordingLife, leaf: Leaf, act: RecordingExamine, here: Here) -> RecordingLife:
@@ -298,6 +319,7 @@ def _explained(life: RecordingLife, leaf: Leaf, act: FindingAnswer, here: Here) 
 
 RECORDING_TAKES: Takes[RecordingLife] = MappingProxyType(
     {
+        RecordingDeclare: _said_of,
         RecordingSeal: _sealed,
         RecordingQuarantine: _verified,
         RecordingExamine: _examined,

@@ -65,9 +65,14 @@ def _upgraded(life: LogLife, leaf: Leaf, act: LogUpgrade, here: Here) -> LogLife
 
 def _announced(life: LogLife, leaf: Leaf, act: KeyAnnounce, here: Here) -> LogLife:
     del leaf
-    law(act.kid not in life.keys, FaultCode.KEY)
+    before = life.keys.get(act.kid)
     events = None if act.events is None else frozenset(act.events)
-    return _with_key(life, act.kid, KeyLife(act.role, act.public, here.n, events))
+    if before is None:
+        return _with_key(life, act.kid, KeyLife(act.role, act.public, here.n, events))
+    # A release may let a process write other events with the key that it has: nothing else of a key is said twice.
+    same = before.is_alive and (before.role, before.public) == (act.role, act.public)
+    law(same and act.role is KeyRole.TICKET and events != before.events, FaultCode.KEY)
+    return _with_key(life, act.kid, before._replace(events=events))
 
 
 def _revoked(life: LogLife, leaf: Leaf, act: KeyRevoke, here: Here) -> LogLife:

@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from types import MappingProxyType
 from typing import NamedTuple
 
 from schemas.case import CaseStep
 from schemas.leaf import Leaf
 from schemas.leaves_procedure import CaseCloseListed, CaseDecideListed, DocumentFile, DocumentWithdraw
+from schemas.leaves_summary import CasePenalise
 from schemas.life import FaultCode, Here, Unlawful, is_hidden, law
 from schemas.life_inside import Committed, Tie
 from schemas.procedure import FILED, asked_by, is_recorded
@@ -58,25 +60,36 @@ def withdrawn(documents: Documents, leaf: Leaf, act: DocumentWithdraw, here: Her
     return {**documents, act.filed: ended}
 
 
+Listing = CaseDecideListed | CasePenalise | CaseCloseListed
+_STEPS: Mapping[type, CaseStep] = MappingProxyType(
+    {CaseDecideListed: CaseStep.DECIDE, CasePenalise: CaseStep.PENALISE, CaseCloseListed: CaseStep.CLOSE}
+)
+
+
 class Taken(NamedTuple):
     """A step that lists every duty of its own."""
 
-    act: CaseDecideListed | CaseCloseListed
+    act: Listing
     by: str
     at: datetime
 
 
 def check_listed(
-    documents: Documents, leaf: Leaf, act: CaseDecideListed | CaseCloseListed, days: int | None, here: Here
+    documents: Documents,
+    leaf: Leaf,
+    act: Listing,
+    days: int | None,
+    here: Here,
+    *,
+    is_summary: bool = False,
 ) -> None:
     """Refuse a list that is not that of the step, counts other documents than stand, or leaves a duty unsaid.
 
     Raises:
         Unlawful: `formalities-differ`, `formality-unsaid`.
     """
-    step = CaseStep.DECIDE if isinstance(act, CaseDecideListed) else CaseStep.CLOSE
     named = tuple(one.formality for one in act.formalities)
-    law(named == asked_by(step, leaf.at), FaultCode.LISTED)
+    law(named == asked_by(_STEPS[type(act)], leaf.at, is_summary=is_summary), FaultCode.LISTED)
     for one in act.formalities:
         stand = sum(
             known.act.formality is one.formality and known.withdrawn_at is None

@@ -55,9 +55,10 @@ class OverlapCase(Frozen):
 
 
 class Overlapping(Frozen):
-    """How many there are, and those that share most."""
+    """How many there are, and those that share most; with `is_more` there are candidates that were not compared."""
 
     count: int
+    is_more: bool = False
     cases: tuple[OverlapCase, ...]
 
 

@@ -16,6 +16,7 @@ manifest, which covers every other file:
     log/leaves.jsonl, openings.jsonl            the leaves of every chain, and what opens their commitments
     log/chains.txt, hidden.txt                  how far each chain goes, and what is not shown: bound by export:request
     log/checkpoint, <digest>.tlog-proof         the signed tree, and where each leaf stands in it
+    log/tiles.txt                               the end of the tree: proves it against checkpoints kept elsewhere
     log/catalogue.json, leaf.schema.json        the rules in force
     manifest-sha256.txt, tagmanifest-sha256.txt, package.note
 
@@ -25,6 +26,8 @@ Whatever a package says stands in a leaf, in an opening of one, or in a document
 import unicodedata
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
@@ -48,6 +51,9 @@ HIDDEN = "log/hidden.txt"
 CHECKPOINT = "log/checkpoint"
 CATALOGUE = "log/catalogue.json"
 SCHEMA = "log/leaf.schema.json"
+TREE = "log/tiles.txt"
+"""Packages of before have none; then nothing is proven by it."""
+
 GUIDE_NAME = "VERIFY.md"
 BAGIT = "bagit.txt"
 BAG_INFO = "bag-info.txt"
@@ -58,6 +64,9 @@ NOTE = "package.note"
 LOG_FILES = (LEAVES, OPENINGS, CHAINS, HIDDEN, CHECKPOINT, CATALOGUE, SCHEMA)
 BAGIT_TEXT = "BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"
 MAX_FILENAME_CHARACTERS = 80
+UNNAMED = "recording"
+"""What an original is called whose name is not shown."""
+
 MAX_TEXT_FILE_BYTES = 256 * 1024 * 1024
 """Longest file of a package that is read into memory: the leaves and openings of a huge case."""
 
@@ -105,10 +114,11 @@ class RowPath(WireIn):
     path: list[Sha256Hex]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Packed(Member):
     """A file of a package and its digest; `payload` holds small files, large ones are streamed."""
 
-    sha256: Sha256Hex
+    sha256: HexDigest
     payload: bytes | None = None
 
 
@@ -162,6 +172,16 @@ def parse_path(payload: bytes) -> RowPath:
     return path
 
 
+def package_name(number: str, day: date) -> str:
+    """Return what a package is called where it is kept: the number of its case, and the day on which it was ordered."""
+    return f"{package_stem(number)}-{day:%Y-%m-%d}.zip"
+
+
+def package_stem(number: str) -> str:
+    """Return a case number as a file name or a folder can carry it."""
+    return safe_filename(number, most=MAX_FILENAME_CHARACTERS - len("-2026-01-01.zip"))
+
+
 def original_name(recording: str, filename: str) -> str:
     """Return the path of a recording's bytes."""
     return f"data/originals/{ident_of(recording)}/{safe_filename(filename)}"
@@ -203,14 +223,14 @@ def proof_name(digest: str) -> str:
     return f"log/{digest}.tlog-proof"
 
 
-def safe_filename(filename: str) -> str:
-    """Return a name that every file system can hold and that still reads like `filename`."""
+def safe_filename(filename: str, *, most: int = MAX_FILENAME_CHARACTERS) -> str:
+    """Return a name of at most so many characters that every file system can hold and that still reads like `filename`."""
     text = unicodedata.normalize("NFC", filename)
     text = "".join(c if c == "." or is_safe_part(f"a{c}a") else "_" for c in text)
     stem, dot, suffix = text.rpartition(".")
-    kept = MAX_FILENAME_CHARACTERS - len(suffix) - len(dot)
-    short = f"{stem[:kept]}{dot}{suffix}" if dot and kept > 0 else text[:MAX_FILENAME_CHARACTERS]
-    name = unicodedata.normalize("NFC", short.strip(" .") or "recording")
+    kept = most - len(suffix) - len(dot)
+    short = f"{stem[:kept]}{dot}{suffix}" if dot and kept > 0 else text[:most]
+    name = unicodedata.normalize("NFC", short.strip(" .") or UNNAMED)
     return name if is_safe_part(name) else f"_{name}"
 
 

@@ -1,6 +1,6 @@
 r"""The lines of a package's part of the log: leaves, what is withheld of them, and what opens their commitments.
 
-    log/leaves.jsonl      {"digest","index","leaf"}                        a leaf: base64 of its bytes
+    log/leaves.jsonl      {"digest","index","kid"?,"leaf","ticket"?}       a leaf: base64 of its bytes; its ticket
                           {"digest","event","ground","index","n","of"}     withheld: its place in a chain of the package
     log/openings.jsonl    {"leaf","opening":{"member","salt","value"}}     what opens one member of the leaf of this digest
 
@@ -30,6 +30,8 @@ class LeafLine:
     index: int
     digest: str
     leaf: bytes
+    kid: str = ""
+    ticket: str = ""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -109,7 +111,13 @@ def _lines(payload: bytes, line_of: Callable[[dict[str, Any]], Line]) -> list[Li
 
 
 def _members_of_leaf(line: LeafLine) -> dict[str, Any]:
-    return {"digest": line.digest, "index": line.index, "leaf": base64.b64encode(line.leaf).decode()}
+    signed = {"kid": line.kid, "ticket": line.ticket} if line.ticket else {}
+    return {
+        "digest": line.digest,
+        "index": line.index,
+        "leaf": base64.b64encode(line.leaf).decode(),
+        **signed,
+    }
 
 
 def _leaf_or_withheld(members: dict[str, Any]) -> LeafLine | WithheldLine:
@@ -125,7 +133,12 @@ def _leaf_or_withheld(members: dict[str, Any]) -> LeafLine | WithheldLine:
     leaf = base64.b64decode(members["leaf"], validate=True)
     if leaf_digest(leaf) != members["digest"]:
         raise LEAF_INVALID("the leaf has another digest than its line says")
-    return LeafLine(members["index"], members["digest"], leaf)
+    if members.keys() not in ({"digest", "index", "leaf"}, {"digest", "index", "kid", "leaf", "ticket"}):
+        raise ValueError("a line of a leaf has other members")
+    kid, ticket = members.get("kid", ""), members.get("ticket", "")
+    if not (isinstance(kid, str) and isinstance(ticket, str)):
+        raise TypeError("a ticket and its key are text")
+    return LeafLine(members["index"], members["digest"], leaf, kid, ticket)
 
 
 def _opening_line(members: dict[str, Any]) -> OpeningLine:

@@ -3,8 +3,8 @@
 Both are derived from leaves, by whoever asks for the package and by whoever checks it. The chains of a package are
 the log's own and the case's; of every recording and record that a tie ever named; of the pictures and the equipment
 of a record that is tied; of the device that declared a recording; and of every account and device that acts in a
-leaf of these, and of whoever handles the case or is barred from it. Who acted on an account is not followed: that
-would never end.
+leaf of these, and of whoever handles the case, decided it on the spot or is barred from it. Who acted on an account is
+not followed: that would never end.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -28,6 +28,7 @@ from schemas.leaves_recording import RecordingReceive
 from schemas.leaves_recusal import RecusalBar
 from schemas.leaves_retention import RetentionRaise
 from schemas.leaves_role import RoleAmend, RoleEnd, RoleEndApart, RoleGrant, RoleGrantNamed
+from schemas.leaves_summary import CasePenalise
 from schemas.opening import Shown
 from schemas.reference import noun_of
 
@@ -76,7 +77,7 @@ def evidence_of(leaves: Iterable[Leaf]) -> dict[str, bool]:
 
 
 def actors_of(leaves: Iterable[Leaf]) -> set[str]:
-    """Return every account and device that acts in a leaf, and every account that is appointed or barred by one."""
+    """Return every account and device that acts in a leaf, and every account that one appoints, bars or says acted."""
     found: set[str] = set()
     for leaf in leaves:
         if noun_of(leaf.actor) in _ACTORS:
@@ -85,6 +86,8 @@ def actors_of(leaves: Iterable[Leaf]) -> set[str]:
             found.add(leaf.act.handler)
         if isinstance(leaf.act, RecusalBar):
             found.add(leaf.act.person)
+        if isinstance(leaf.act, CasePenalise):
+            found.update(leaf.act.officers)
     return found
 
 

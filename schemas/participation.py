@@ -11,7 +11,6 @@ from types import MappingProxyType
 from typing import ClassVar
 
 from schemas.leaf import Leaf
-from schemas.leaves_audit import AuditScore
 from schemas.leaves_case import (
     CaseAppoint,
     CaseDecide,
@@ -24,6 +23,7 @@ from schemas.leaves_case import (
     MonitoringLinkRuled,
     MonitoringUnlink,
 )
+from schemas.leaves_ending import CaseAnnul, CaseRefuse, CaseRestore
 from schemas.leaves_monitoring import MonitoringOpine
 from schemas.leaves_presence import PresenceConfirm, PresenceConfirmByCode
 from schemas.leaves_procedure import CaseDecideListed
@@ -37,7 +37,9 @@ from schemas.leaves_review import (
     ReviewSupplement,
     ReviewSupplementQualified,
 )
-from schemas.leaves_scope import CaseConcludeScoped, CaseExempt
+from schemas.leaves_scope import CaseConcludeProposed, CaseConcludeScoped, CaseExempt
+from schemas.leaves_scoring import AuditScore
+from schemas.leaves_summary import CasePenalise, CaseRecord
 from schemas.monitoring import ReviewStage
 from schemas.reference import noun_of
 from schemas.separation import Charge, Part, kept_by
@@ -154,7 +156,13 @@ class Participation:
             case CaseExempt():
                 self._judge(index, Charge.EXEMPT, leaf.actor, case)
                 self._add(case, leaf.actor, Part.LED)
-            case CaseFile() | CaseDecide() | CaseDecideListed():
+            case CasePenalise() as act:
+                for who in (leaf.actor, *act.officers):
+                    self._add(case, who, Part.PENALISED)
+            case CaseRecord():
+                self._judge(index, Charge.RECORD, leaf.actor, case)
+                self._add(case, leaf.actor, Part.LED)
+            case CaseFile() | CaseDecide() | CaseDecideListed() | CaseRefuse() | CaseAnnul() | CaseRestore():
                 self._add(case, leaf.actor, Part.LED)
             case _:
                 self._judge(index, Charge.REVIEW, leaf.actor, case)
@@ -205,6 +213,8 @@ class Participation:
             **dict.fromkeys((PresenceConfirm, PresenceConfirmByCode), _learn_capture),
             **dict.fromkeys((CaseOpen, CaseAppoint, CaseSubmit, CaseFile, CaseDecide), _learn_case),
             **dict.fromkeys((CaseConcludeScoped, CaseExempt, CaseDecideListed), _learn_case),
+            **dict.fromkeys((CaseConcludeProposed, CasePenalise, CaseRecord), _learn_case),
+            **dict.fromkeys((CaseRefuse, CaseAnnul, CaseRestore), _learn_case),
             **dict.fromkeys((ReviewPass, ReviewSupplement, ReviewReject), _learn_case),
             **dict.fromkeys(
                 (ReviewPassQualified, ReviewSupplementQualified, ReviewRejectQualified), _learn_case

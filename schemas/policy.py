@@ -45,6 +45,7 @@ class Action(StrEnum):
     AUDIT_DEFINE = "audit:define"
     AUDIT_CONFIRM = "audit:confirm"
     AUDIT_SCORE = "audit:score"
+    AUDIT_RESULT = "audit:result"
     RECTIFICATION_VIEW = "rectification:view"
     RECTIFICATION_ANSWER = "rectification:answer"
     RECTIFICATION_VERIFY = "rectification:verify"
@@ -85,9 +86,10 @@ class Relation(Flag):
         SAMPLED: Drawn by an audit of the actor's agencies, or answered to one.
         INSPECTED: Drawn by an audit whose inspector the actor is, or answered to one.
         APPROVED: Opened to the actor by name, until a time.
-        AUDITED: An audit of the actor's own agency.
+        AUDITED: An audit of the actor's own agency; before the freeze whoever may define it sees it, and nobody else.
         UNIT: Of the actor's own agency.
         SUBTREE: Of an agency that the actor supervises or administers.
+        MENDED: Named by a rectification of the actor's own agency that is open: the case or recording it was found in.
         ENTRUSTED: Of a body that acts in the name of the actor's agency (Administrative Penalty Law art. 20).
     """
 
@@ -103,13 +105,14 @@ class Relation(Flag):
     UNIT = auto()
     SUBTREE = auto()
     ENTRUSTED = auto()
+    MENDED = auto()
 
 
 NONE = Relation(0)
 NEAR = Relation.OWN | Relation.HANDLED | Relation.ASSIGNED | Relation.JUDGED | Relation.MONITORED
 """Count within the own agency and the bodies it entrusts only."""
-FAR = Relation.SAMPLED | Relation.INSPECTED | Relation.AUDITED | Relation.APPROVED
-"""Count wherever the subject is: the audit or the approval that made them says how far."""
+FAR = Relation.SAMPLED | Relation.INSPECTED | Relation.AUDITED | Relation.APPROVED | Relation.MENDED
+"""Count wherever the subject is: the audit, the approval or the rectification that made them says how far."""
 
 
 class Subject(Frozen):
@@ -121,6 +124,7 @@ class Subject(Frozen):
 
 _OWN, _HANDLED, _ASSIGNED, _JUDGED = Relation.OWN, Relation.HANDLED, Relation.ASSIGNED, Relation.JUDGED
 _SAMPLED, _INSPECTED, _APPROVED = Relation.SAMPLED, Relation.INSPECTED, Relation.APPROVED
+_MENDED = Relation.MENDED
 _UNIT, _TREE, _NAME = Relation.UNIT, Relation.SUBTREE, Relation.UNIT | Relation.ENTRUSTED
 
 POLICY: Mapping[Role, Mapping[Action, Relation]] = {
@@ -146,11 +150,11 @@ POLICY: Mapping[Role, Mapping[Action, Relation]] = {
         Action.RECORDING_SUBMIT: _UNIT,
         Action.FINDING_ANSWER: _OWN,
         Action.APPROVAL_ASK: _UNIT,
-        Action.RECORDING_VIEW: _OWN | _HANDLED | Relation.MONITORED | _APPROVED,
-        Action.RECORDING_WATCH: _OWN | _HANDLED | Relation.MONITORED | _APPROVED,
+        Action.RECORDING_VIEW: _OWN | _HANDLED | Relation.MONITORED | _APPROVED | _MENDED,
+        Action.RECORDING_WATCH: _OWN | _HANDLED | Relation.MONITORED | _APPROVED | _MENDED,
         Action.LIKENESS_VIEW: _HANDLED | Relation.MONITORED,
         Action.CASE_OPEN: _UNIT,
-        Action.CASE_VIEW: _HANDLED,
+        Action.CASE_VIEW: _HANDLED | _MENDED,
         Action.CASE_PARTY: _HANDLED,
         Action.CASE_LINK: _HANDLED,
         Action.CASE_EXPORT: _HANDLED,
@@ -171,11 +175,11 @@ POLICY: Mapping[Role, Mapping[Action, Relation]] = {
         Action.CERTIFICATE_VIEW: _UNIT,
         Action.APPROVAL_GIVE: _NAME,
         Action.RETENTION_MARK: _UNIT,
-        Action.RECORDING_VIEW: _NAME,
-        Action.RECORDING_WATCH: _NAME,
+        Action.RECORDING_VIEW: _NAME | _MENDED,
+        Action.RECORDING_WATCH: _NAME | _MENDED,
         Action.LIKENESS_VIEW: _NAME,
         Action.CASE_OPEN: _UNIT,
-        Action.CASE_VIEW: _NAME,
+        Action.CASE_VIEW: _NAME | _MENDED,
         Action.CASE_PARTY: _NAME,
         Action.CASE_LINK: _UNIT,
         Action.CASE_EXPORT: _NAME,
@@ -186,6 +190,7 @@ POLICY: Mapping[Role, Mapping[Action, Relation]] = {
         Action.MONITORING_VIEW: _NAME,
         Action.MONITORING_PARTY: _NAME,
         Action.AUDIT_VIEW: _UNIT | Relation.AUDITED,
+        Action.AUDIT_RESULT: _UNIT | Relation.AUDITED,
         Action.RECTIFICATION_VIEW: _UNIT,
         Action.RECTIFICATION_ANSWER: _UNIT,
         Action.LOOK_VIEW: _NAME,
@@ -252,6 +257,7 @@ POLICY: Mapping[Role, Mapping[Action, Relation]] = {
         Action.EQUIPMENT_VIEW: _TREE,
         Action.MONITORING_VIEW: _SAMPLED,
         Action.AUDIT_VIEW: _TREE | Relation.AUDITED,
+        Action.AUDIT_RESULT: _TREE | Relation.AUDITED,
         Action.AUDIT_DEFINE: _TREE,
         Action.AUDIT_CONFIRM: _TREE,
         Action.RECTIFICATION_VIEW: _TREE,
@@ -269,6 +275,7 @@ POLICY: Mapping[Role, Mapping[Action, Relation]] = {
         Action.AUDIT_VIEW: _INSPECTED | _OWN,
         Action.AUDIT_CONFIRM: _TREE,
         Action.AUDIT_SCORE: _INSPECTED,
+        Action.AUDIT_RESULT: _INSPECTED,
         Action.RECTIFICATION_VIEW: _INSPECTED,
     },
     Role.PARTY: {},
@@ -295,9 +302,9 @@ POLICY: Mapping[Role, Mapping[Action, Relation]] = {
 }
 """Rules of the role matrix; printed as `docs/policy.json`. An officer's case is one in which a recording of their own
 stands; a legal reviewer's what waits for review or was reviewed by them; a supervisor sees of others' evidence what was
-drawn and counts the rest; an inspector the whole of what was drawn for them. Names, codes and telephone
-numbers of parties are read whole by who works on the matter (`CASE_PARTY`, `MONITORING_PARTY`), masked by whoever else
-sees it."""
+drawn and counts the rest; who answers a rectification sees the case and the recording it names while it is open; an
+inspector the whole of what was drawn for them. Names, codes and telephone numbers of parties are read whole by who works
+on the matter (`CASE_PARTY`, `MONITORING_PARTY`), masked by whoever else sees it."""
 
 DEVICE_POLICY: Mapping[Action, Relation] = {
     Action.RECORDING_SUBMIT: Relation.OWN,

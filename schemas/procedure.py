@@ -1,7 +1,8 @@
 """What the law asks to be done around a penalty decision, duty by duty, and the documents that show that it was done.
 
 Administrative Penalty Law (2021, in force 2021-07-15): notice (44), plea and review (45, 62), hearing (63–65), the head's
-examination or collective discussion (57), contents of the decision (59), 90 days (60), service (61). A duty is *recorded*,
+examination or collective discussion (57), contents of the decision (59), 90 days (60), service (61). In the summary
+procedure arts 44, 45 and 52 alone: notice, plea, the numbered form, handed over at once. A duty is *recorded*,
 with a document, or *not recorded*: then whoever decides or closes says why. That something is recorded is no
 judgement that it was done well, and that it is not recorded none that it was not done.
 """
@@ -62,18 +63,34 @@ RULES: Mapping[Formality, Rule] = MappingProxyType(
 )
 """Every duty, with what the law says of it."""
 
+SUMMARY_RULES: Mapping[Formality, Rule] = MappingProxyType(
+    {
+        Formality.NOTICE: Rule("44", CaseStep.PENALISE),
+        Formality.PLEA: Rule("45", CaseStep.PENALISE),
+        Formality.CONTENTS: Rule("52", CaseStep.PENALISE),
+        Formality.SERVICE: Rule("52", CaseStep.PENALISE),
+    }
+)
+"""The duties of a case that is decided on the spot (arts 51 and 52): the others are not of its procedure."""
+
 FILED = tuple(one for one, rule in RULES.items() if rule.is_shown)
 """The duties that a document shows; the others are computed."""
 
 
-LISTING = frozenset(rule.by for rule in RULES.values())
+LISTING = frozenset(rule.by for rule in (*RULES.values(), *SUMMARY_RULES.values()))
 """The steps that list the duties that are done by then."""
 
 
-def asked_by(step: CaseStep, at: datetime) -> tuple[Formality, ...]:
+def rules_of(*, is_summary: bool) -> Mapping[Formality, Rule]:
+    """Return the duties of a case, by its procedure."""
+    return SUMMARY_RULES if is_summary else RULES
+
+
+def asked_by(step: CaseStep, at: datetime, *, is_summary: bool = False) -> tuple[Formality, ...]:
     """Return the duties that a step of a case answers for, as the law stands on its day."""
     day = day_of(at)
-    return tuple(one for one, rule in RULES.items() if rule.by is step and rule.since <= day)
+    rules = rules_of(is_summary=is_summary)
+    return tuple(one for one, rule in rules.items() if rule.by is step and rule.since <= day)
 
 
 class DocumentIn(WireIn):
@@ -129,18 +146,25 @@ class FormalityAnswer(Frozen):
 class FormalityLine(Frozen):
     """A duty of one case with its documents, withdrawn ones included; `days` since filing, of the one that is computed.
 
-    `answer` is what its step found; None before it, and where the step listed nothing.
+    `answer` is what its step found; None before it, and where the step listed nothing. `is_summary`: as it is in the
+    summary procedure.
     """
 
     formality: Formality
     documents: tuple[ProcedureDocument, ...]
     days: int | None = None
     answer: FormalityAnswer | None = None
+    is_summary: bool = False
 
     @property
     def rule(self) -> Rule:
-        """What the law says of it."""
-        return RULES[self.formality]
+        """Where the law says it, in this procedure; what is filed for a duty of the other one stands under that."""
+        return rules_of(is_summary=self.is_summary).get(self.formality, RULES[self.formality])
+
+    @property
+    def applies(self) -> bool:
+        """It is a duty of this procedure."""
+        return self.formality in rules_of(is_summary=self.is_summary)
 
     @property
     def is_recorded(self) -> bool:
@@ -163,16 +187,26 @@ def days_since(filed_at: datetime | None, at: datetime) -> int | None:
 
 
 def lines_of(
-    documents: Iterable[ProcedureDocument], days: int | None, answers: Mapping[Formality, FormalityAnswer]
+    documents: Iterable[ProcedureDocument],
+    days: int | None,
+    answers: Mapping[Formality, FormalityAnswer],
+    *,
+    is_summary: bool = False,
 ) -> tuple[FormalityLine, ...]:
-    """Return every duty with the documents of a case and what its step found; for the term the days since the filing."""
+    """Return every duty with the documents of a case and what its step found; for the term the days since the filing.
+
+    Of a summary case its own duties, and any other that a document was filed for.
+    """
     known = tuple(documents)
+    wanted = {*rules_of(is_summary=is_summary), *(doc.formality for doc in known)}
     return tuple(
         FormalityLine(
             formality=one,
             documents=tuple(doc for doc in known if doc.formality is one),
             days=None if rule.is_shown else days,
             answer=answers.get(one),
+            is_summary=is_summary,
         )
         for one, rule in RULES.items()
+        if one in wanted
     )

@@ -5,6 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from schemas.base import Frozen, HexDigest
+from schemas.declaration import Declaration, DocumentKind
 from schemas.event import Event
 from schemas.ids import AccountId, AgencyId, DeviceId, ManifestId, RecordingId, UploadId
 from schemas.integrity import CheckResult, Verdict
@@ -61,7 +62,8 @@ class Recording(Frozen):
     end where that is absent; `locked_until` is how far the store's lock was set.
 
     `device_id` and `account_id` sent it; `captured_by` signed the manifest that lists it. `copy_of` is the recording
-    that meets the manifest's file in its place. `remarks` counts the rows of its checks that are remarks.
+    that meets the manifest's file in its place. `remarks` counts the rows of its checks that are remarks. `declaration` is
+    what a person said of it who handed it in.
     """
 
     id: RecordingId
@@ -103,6 +105,7 @@ class Recording(Frozen):
     captured_by: DeviceId | None
     captured_by_name: str | None
     remarks: int
+    declaration: Declaration | None = None
 
     @property
     def item(self) -> tuple[ManifestId, int] | None:
@@ -110,6 +113,11 @@ class Recording(Frozen):
         if self.manifest_id is None or self.file_index is None or self.state is RecordingState.QUARANTINED:
             return None
         return self.manifest_id, self.file_index
+
+    @property
+    def document(self) -> DocumentKind | None:
+        """Which kind of paper it is, as its bringer says; None where it was not declared to be one."""
+        return None if self.declaration is None else self.declaration.document
 
     @property
     def is_copy(self) -> bool:
@@ -165,7 +173,9 @@ def counted_once(rows: Iterable[Recording]) -> tuple[Recording, ...]:
 class RecordingFilter(Frozen):
     """What a list of recordings is narrowed by; None means any.
 
+    `officer`: a certificate number, or the whole name of somebody within the reader's agencies.
     `at_fault`: only those of which the store gives otherwise than was recorded, or whose verification has stopped.
+    `is_paper`: only those that were declared to be a document of any kind.
     """
 
     state: RecordingState | None = None
@@ -177,6 +187,8 @@ class RecordingFilter(Frozen):
     until_at: datetime | None = None
     text: str | None = None
     at_fault: bool = False
+    document: DocumentKind | None = None
+    is_paper: bool = False
 
 
 def conclusion(checks: Iterable[CheckResult]) -> RecordingStep:

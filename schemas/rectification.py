@@ -2,16 +2,18 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from schemas.base import Frozen, WireIn
 from schemas.event import Event
-from schemas.ids import AccountId, AgencyId, AuditId, MemberId, RecordingId, RectificationId
+from schemas.ids import AccountId, AgencyId, AuditId, CaseId, MemberId, RecordingId, RectificationId
 from schemas.policy import Action
 from schemas.refusals_audit import RECTIFICATION_OWN_ANSWER, RECTIFICATION_STEP_REFUSED
 from schemas.step import Begin, Step, Steps
+
+MAX_SECOND = 10_000_000
 
 
 class RectificationState(StrEnum):
@@ -37,10 +39,18 @@ Text = Annotated[str, Field(min_length=1, max_length=2000, pattern=r"\S")]
 
 
 class FoundIn(WireIn):
-    """What was found, by item of the standard, on whatever was looked at."""
+    """What was found, by item of the standard, on whatever was looked at; a recording of it, and a second of that."""
 
     item_code: Annotated[str, Field(min_length=1, max_length=4)]
     text: Text
+    recording_id: RecordingId | None = None
+    at_second: Annotated[int, Field(ge=0, le=MAX_SECOND)] | None = None
+
+    @model_validator(mode="after")
+    def _second_is_of_something(self) -> Self:
+        if self.at_second is not None and self.recording_id is None:
+            raise ValueError("a second is one of a recording")
+        return self
 
 
 class RectificationIn(FoundIn):
@@ -67,7 +77,7 @@ class StepTaken(Frozen):
 
 
 class Rectification(Frozen):
-    """A rectification as kept, with every step."""
+    """A rectification as kept, with every step, and what it names: case, recording, and where in that it lies."""
 
     id: RectificationId
     audit_id: AuditId
@@ -77,6 +87,11 @@ class Rectification(Frozen):
     agency_name: str
     item_code: str
     text: str
+    case_id: CaseId | None
+    case_number: str | None
+    recording_id: RecordingId | None
+    filename: str | None
+    at_second: int | None
     state: RectificationState
     due_at: datetime
     raised_by: str

@@ -18,6 +18,7 @@ from schemas import (
     refusals_export,
     refusals_factor,
     refusals_finding,
+    refusals_follow,
     refusals_holding,
     refusals_look,
     refusals_manifest,
@@ -36,6 +37,7 @@ from schemas import (
     refusals_setting,
     refusals_shift,
     refusals_sso,
+    refusals_summary,
     refusals_training,
     refusals_upload,
 )
@@ -73,10 +75,11 @@ SERVER_FAMILIES = (
     refusals_sso,
     refusals_setting,
     refusals_shift,
+    refusals_summary,
     refusals_training,
     refusals_upload,
 )
-COMMAND_FAMILIES = (refusals_command,)
+COMMAND_FAMILIES = (refusals_command, refusals_follow)
 
 
 def _by_slug(families: tuple[object, ...]) -> Mapping[str, AnyRefusal]:

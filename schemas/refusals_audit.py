@@ -89,8 +89,8 @@ RANDOMNESS_TOO_NEAR = Refusal(
     Level.INFO,
     "公开随机事件距冻结太近，冻结时可能已被知晓",
     "The public event is too near: it might be known at the freeze",
-    "改选更晚的公开事件",
-    "name a later event",
+    "先修改方案，改选更晚的公开事件，再冻结",
+    "amend the draft with a later event, then freeze",
 )
 RANDOMNESS_TOO_EARLY = Refusal(
     "randomness-too-early",
@@ -105,19 +105,19 @@ RANDOMNESS_INVALID = Refusal(
     "randomness-invalid",
     Invalid,
     Level.INFO,
-    "随机值缺失、为空或格式不符",
-    "A value is missing, empty or not of its form",
-    "逐项按原样填写",
-    "enter each as published",
+    "随机值缺失、为空，或不是这类公开事件的结果",
+    "A value is missing, empty or not of the kind of its event",
+    "逐项填写公布的结果：彩票和骰子只填号码，drand 填十六进制数，指数填数值",
+    "enter each result as published: numbers alone of lotteries and dice, hex of drand, a number of an index",
 )
-RANDOMNESS_DIFFERS = Refusal(
-    "randomness-differs",
-    Conflict,
+RETRACT_NOT_OWN = Refusal(
+    "retract-not-own",
+    Refused,
     Level.INFO,
-    "与先前录入的值不一致，两次都不采信",
-    "The value differs from the one that was entered; neither is believed",
-    "查看公布结果后重新录入",
-    "look at the published result and confirm again",
+    "只有录入人本人可以撤回录入的值",
+    "Only who entered a value takes it back",
+    "由录入人撤回，或由第二人独立核对",
+    "let who entered it take it back, or a second person enter what they read",
 )
 CONFIRM_SAME_PERSON = Refusal(
     "confirm-same-person",
@@ -161,6 +161,24 @@ AUDIT_STEP_REFUSED = Refusal(
     "The audit's state does not allow this",
     *RELOAD,
 )
+AUDIT_CLOSE_UNSAID = Refusal(
+    "audit-close-unsaid",
+    Invalid,
+    Level.INFO,
+    "评查还有未完成的事项，须写明为何仍然结束",
+    "Something is still missing: say why the audit ends all the same",
+    "填写理由，或先完成评查",
+    "write the reason, or finish first",
+)
+AUDIT_CLOSE_CHANGED = Refusal(
+    "audit-close-changed",
+    Conflict,
+    Level.INFO,
+    "您查看之后评查情况有变化",
+    "What is missing is no longer what you were shown",
+    "按现在的情况重新确认",
+    "look again, and confirm what is so now",
+)
 AUDIT_NOT_DRAWN = Refusal(
     "audit-not-drawn",
     TransitionRefused,
@@ -169,6 +187,14 @@ AUDIT_NOT_DRAWN = Refusal(
     "Nothing is drawn yet",
     "先完成抽样",
     "draw the sample first",
+)
+AUDIT_NOT_CLOSED = Refusal(
+    "audit-not-closed",
+    TransitionRefused,
+    Level.INFO,
+    "评查尚未结束，结束后被查单位可以看结果",
+    "The audit is not closed: the audited agency sees its result then",
+    *NOTHING,
 )
 RECHECK_WAITING = Refusal(
     "recheck-waiting",

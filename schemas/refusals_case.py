@@ -18,10 +18,28 @@ CASE_NUMBER_TAKEN = Refusal(
     "case-number-taken",
     Conflict,
     Level.INFO,
-    "案号已存在",
-    "The case number is taken",
-    "使用其他案号",
-    "use another number",
+    "案号已存在（括号、全角半角和空格的写法不同也算同一个案号）",
+    "The case number is taken; brackets, widths and blanks that are typed otherwise make no other number",
+    "先查看已有的同号案件；确是另一件的，使用其他案号",
+    "look at the case that has it; use another number where yours is another matter",
+)
+CASE_NUMBER_UNUSUAL = Refusal(
+    "case-number-unusual",
+    Invalid,
+    Level.INFO,
+    "案号与本单位登记的写法都不同",
+    "The case number is like none of those that the agency has set",
+    "逐字核对；确实这样写的，确认后再提交（接口：number_is_sure 为 true）",
+    "check it sign by sign; where it is written so, say so and send again (API: number_is_sure true)",
+)
+CASE_UNCHANGED = Refusal(
+    "case-unchanged",
+    Invalid,
+    Level.INFO,
+    "没有改动任何一项，没有登记",
+    "Nothing is changed, so nothing was entered",
+    "改正要更正的内容后再提交，或取消",
+    "change what is to be corrected and send again, or cancel",
 )
 PARTY_CODE_WRONG = Refusal(
     "party-code-wrong",

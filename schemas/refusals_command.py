@@ -242,6 +242,25 @@ POSTGRES_MISSING = Refusal(
     "运行 make run，或设置 DATABASE_URL",
     "run `make run`, or set DATABASE_URL",
 )
+KEYS_BUSY = Refusal(
+    "keys-busy",
+    Invalid,
+    Level.INFO,
+    "密钥仍在使用",
+    "The keys are in use",
+    "停止全部进程后再次运行",
+    "stop every process and run it again",
+)
+KEY_NOT_ALIVE = Refusal(
+    "key-not-alive",
+    Invalid,
+    Level.INFO,
+    "日志中没有这个在用的密钥",
+    "No such key is in force",
+    "用 quancheng keys show 查看",
+    "see `quancheng keys show`",
+)
+KEY_MISSING = Refusal("key-missing", Invalid, Level.INFO, "缺少密钥", "A key is missing", *OTHER_PLACE)
 BROKER_UNAVAILABLE = Refusal(
     "broker-unavailable",
     Unavailable,
@@ -249,4 +268,22 @@ BROKER_UNAVAILABLE = Refusal(
     "任务队列没有应答",
     "The broker does not answer",
     *OPERATOR,
+)
+MIGRATION_URL_MISSING = Refusal(
+    "migration-url-missing",
+    Unavailable,
+    Level.ERROR,
+    "须以数据库属主角色进行",
+    "This is for the role that owns the tables",
+    "在 MIGRATION_DATABASE_URL 中给出属主角色后再次运行",
+    "give that role in MIGRATION_DATABASE_URL and run it again",
+)
+APPLICATION_ROLE_MISSING = Refusal(
+    "application-role-missing",
+    Unavailable,
+    Level.ERROR,
+    "数据库中没有应用角色",
+    "The application's role is missing in the database",
+    "在数据库中创建该角色后再次迁移",
+    "make the role in the database, then migrate again",
 )

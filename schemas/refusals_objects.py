@@ -9,6 +9,7 @@ from schemas.errors import (
     NotFound,
     Refusal,
     StorageFull,
+    StoredAltered,
     Unavailable,
 )
 from schemas.next_steps import LATER, NOTHING, OPERATOR, UPLOAD_ANEW
@@ -117,4 +118,22 @@ OBJECT_MISSING = Refusal(
     "记录所指的证据对象不在存储中",
     "An object that was recorded is not in the store",
     *OPERATOR,
+)
+CONTENT_ALTERED = Refusal(
+    "content-altered",
+    StoredAltered,
+    Level.CRITICAL,
+    "存储中的内容与登记的不一致，已拒绝提供",
+    "What the store holds is not what was recorded: it is not given out",
+    "不要据此办案；问题已登记，请联系系统管理员从备份中恢复该文件，并报上编号",
+    "do not rely on it; it has been noted: have the operator restore the file from a copy, and tell the reference",
+)
+CONTENT_MISSING = Refusal(
+    "content-missing",
+    StoredAltered,
+    Level.CRITICAL,
+    "登记的内容不在存储中，无法提供",
+    "What was recorded is not in the store and cannot be given",
+    "问题已登记，请联系系统管理员从备份中恢复该文件，并报上编号",
+    "it has been noted: have the operator restore the file from a copy, and tell the reference",
 )

@@ -65,6 +65,15 @@ FORMALITY_RECORDED = Refusal(
     "刷新页面，核对后重新提交",
     "reload, check the list, and send it again",
 )
+DECISION_DIFFERS = Refusal(
+    "decision-differs",
+    Invalid,
+    Level.INFO,
+    "决定与承办人调查终结时的建议不同，没有写明理由",
+    "The decision differs from what the handler proposed at the end of the investigation, and no reason is given",
+    "在“说明”中写明理由后重新提交",
+    "say why, and send it again",
+)
 CASE_STEP_LISTED = Refusal(
     "case-step-listed",
     TransitionRefused,

@@ -173,10 +173,10 @@ VERSION_CONFLICT = Refusal(
     "version-conflict",
     VersionConflict,
     Level.INFO,
-    "其他人刚刚修改过，您的提交没有执行",
-    "Somebody else has just changed it; nothing was done",
-    "刷新页面，看清变化后再提交",
-    "reload, look at what changed, then send again",
+    "打开这一页之后内容已被修改（别人，或您在另一个窗口），您的提交没有执行",
+    "It was changed since this page was opened, by somebody else or by you in another window; nothing was done",
+    "看清下面的新内容后再提交；您填写的没有丢",
+    "look at what stands now, then send again; what you typed is not lost",
 )
 FORM_FOREIGN = Refusal(
     "form-foreign",
@@ -193,6 +193,15 @@ FORM_STALE = Refusal(
     "表单已过期，没有执行",
     "The form is of a session that has ended; nothing was done",
     *REOPEN,
+)
+FORM_SENT = Refusal(
+    "form-sent",
+    Conflict,
+    Level.INFO,
+    "这张表已经提交过，已办理一次，没有重复办理",
+    "This form was sent before and was done once; it was not done again",
+    "内容只在第一次显示；返回后查看办理结果，还要再办的，在重新打开的页面上办理",
+    "what it showed is shown once; go back to see what was done, and open the page anew to do another",
 )
 CROSS_SITE = Refusal(
     "cross-site",

@@ -121,6 +121,24 @@ METADATA_INVALID = Refusal(
     "Upload-Metadata is malformed",
     *RESEND,
 )
+DECLARATION_INVALID = Refusal(
+    "declaration-invalid",
+    Malformed,
+    Level.INFO,
+    "交来说明有误，未开始上传",
+    "The declaration of the file breaks a rule; nothing was sent",
+    "改正来源、制作人、时间、方式或文书类型后再交",
+    "mend origin, maker, time, method or kind of document, then hand it in again",
+)
+DECLARATION_OF_DEVICE = Refusal(
+    "declaration-of-device",
+    Refused,
+    Level.INFO,
+    "设备用采集清单说明来源，不另作交来说明",
+    "A device says where a file comes from by its manifest, not by a declaration",
+    "去掉交来说明，随采集清单提交",
+    "leave the declaration out, and submit the manifest",
+)
 METADATA_TOO_LARGE = Refusal(
     "metadata-too-large",
     HeadTooLarge,

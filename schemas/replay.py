@@ -24,7 +24,7 @@ from schemas.life import FaultCode, Here, Unlawful, law
 from schemas.life_account import AccountLife, apply_account
 from schemas.life_agency import AgencyLife, apply_agency
 from schemas.life_audit import AuditLife, apply_audit
-from schemas.life_case import CaseLife, apply_case
+from schemas.life_case import apply_case
 from schemas.life_device import DeviceLife, apply_device
 from schemas.life_equipment import EquipmentLife, apply_equipment
 from schemas.life_evidence import (
@@ -35,6 +35,7 @@ from schemas.life_evidence import (
 )
 from schemas.life_log import LogLife, apply_log
 from schemas.life_monitoring import MonitoringLife, apply_monitoring
+from schemas.life_of_case import CaseLife
 from schemas.life_shift import DutyLife, apply_duty
 from schemas.life_source import SourceLife, apply_source
 from schemas.reference import noun_of

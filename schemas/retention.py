@@ -4,7 +4,8 @@ The class follows the recording's ties at any time, the longest wins. The lock r
 months ahead, because nobody can shorten one that was set for a tie made in error.
 
 R0x (feeds of public cameras) and R1 (inspections without a violation) are not told apart: nothing here says of a recording
-that it is one, and what is not told is kept as R0. R2 and R3 are cases that are over, R4 is what a person marks as such.
+that it is one, and what is not told is kept as R0. R2 and R3 are cases that are over, R3 those that were decided on the
+spot, R4 is what a person marks as such.
 """
 
 from collections.abc import Iterable

@@ -10,6 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from schemas.base import Frozen, Reason, WireIn
+from schemas.decision import DecisionOutcome
 from schemas.refusals_scope import SCOPE_UNANSWERED
 
 
@@ -58,11 +59,12 @@ class ScopeAnswer(Frozen):
 
 
 class Scope(Frozen):
-    """What was answered at one conclusion of an investigation: by whom, when, to what."""
+    """What was answered at one conclusion of an investigation: by whom, when, to what; and which outcome was proposed."""
 
     answered_by: str
     answered_at: datetime
     answers: tuple[ScopeAnswer, ...]
+    proposal: DecisionOutcome | None = None
 
     @property
     def applying(self) -> tuple[ScopeKind, ...]:

@@ -15,6 +15,7 @@ from schemas.refusals_audit import INSPECTOR_TOOK_PART
 from schemas.refusals_case import HANDLER_REVIEWED, REVIEWER_TOOK_PART
 from schemas.refusals_recusal import RECUSED
 from schemas.refusals_scope import EXEMPTER_CONCLUDED
+from schemas.refusals_summary import SUMMARY_OWN
 
 
 class Part(StrEnum):
@@ -25,7 +26,9 @@ class Part(StrEnum):
         HANDLES: Opened it, or is named as a handler.
         SUBMITTED: Submitted a round of it to legal review.
         CONCLUDED: Answered at its conclusion of which kinds of art. 58 it is.
-        LED: Filed or decided it, or agreed that it needs no legal review, as the head.
+        PENALISED: Decided a penalty on the spot in it as one of the officers (art. 51), or entered it.
+        LED: Filed or decided it, agreed that it needs no legal review, filed what was decided on the spot, ended it without
+            a decision or took it up again, as the head.
         JUDGED: Gave the opinion on the evidence of a monitoring record that is tied to it (art. 41, 初审).
         AGREED: Gave the opinion on the law of such a record (复核).
         REVIEWED: Gave the opinion of a round of its legal review.
@@ -36,6 +39,7 @@ class Part(StrEnum):
     HANDLES = "handles"
     SUBMITTED = "submitted"
     CONCLUDED = "concluded"
+    PENALISED = "penalised"
     LED = "led"
     JUDGED = "judged"
     AGREED = "agreed"
@@ -50,9 +54,12 @@ class Charge(StrEnum):
     REVIEW = "review"
     INSPECT = "inspect"
     EXEMPT = "exempt"
+    RECORD = "record"
 
 
-INVESTIGATING = frozenset({Part.CAPTURED, Part.HANDLES, Part.SUBMITTED, Part.CONCLUDED, Part.LED})
+INVESTIGATING = frozenset(
+    {Part.CAPTURED, Part.HANDLES, Part.SUBMITTED, Part.CONCLUDED, Part.PENALISED, Part.LED}
+)
 
 KEPT_FROM: Mapping[Charge, frozenset[Part]] = MappingProxyType(
     {
@@ -60,12 +67,14 @@ KEPT_FROM: Mapping[Charge, frozenset[Part]] = MappingProxyType(
         Charge.REVIEW: INVESTIGATING | {Part.JUDGED, Part.BARRED},
         Charge.INSPECT: INVESTIGATING | {Part.JUDGED, Part.AGREED, Part.REVIEWED, Part.BARRED},
         Charge.EXEMPT: frozenset({Part.CONCLUDED, Part.BARRED}),
+        Charge.RECORD: frozenset({Part.PENALISED, Part.BARRED}),
     }
 )
 """Charge → the parts that keep somebody from it. Both opinions on the law, of a record and of the case, may be one
 person's: both are legal reviews, and neither investigates. The opinion on the evidence of a record needs no row: records
 come from machines, and its two opinions are two people's (`schemas.monitoring`). That a case needs no legal review
-is agreed by another person than the one who answered; nothing else keeps a head from it."""
+is agreed by another person than the one who answered; nothing else keeps a head from it. So is a decision on the spot
+filed by another person than those who made or entered it."""
 
 _REFUSED: Mapping[Charge, Refusal[Refused]] = MappingProxyType(
     {
@@ -73,6 +82,7 @@ _REFUSED: Mapping[Charge, Refusal[Refused]] = MappingProxyType(
         Charge.REVIEW: REVIEWER_TOOK_PART,
         Charge.INSPECT: INSPECTOR_TOOK_PART,
         Charge.EXEMPT: EXEMPTER_CONCLUDED,
+        Charge.RECORD: SUMMARY_OWN,
     }
 )
 

@@ -41,6 +41,7 @@ class Setting(StrEnum):
     INSPECTORS = "inspectors"
     SCORE_GAP_POINTS = "score-gap-points"
     WARNING_DAYS = "warning-days"
+    CERTIFICATE_VERIFY_DAYS = "certificate-verify-days"
     SEGMENT_GAP_SECONDS = "segment-gap-seconds"
     DRAWN_FRAMES_MINUTES = "drawn-frames-minutes"
     PLACE_APART_METRES = "place-apart-metres"
@@ -57,6 +58,9 @@ class Setting(StrEnum):
     TRACK_GAP_SECONDS = "track-gap-seconds"
     ROW_AHEAD_SECONDS = "row-ahead-seconds"
     CASE_RETENTION_MONTHS = "case-retention-months"
+    SUMMARY_RETENTION_MONTHS = "summary-retention-months"
+    SUMMARY_FINE_CITIZEN_YUAN = "summary-fine-citizen-yuan"
+    SUMMARY_FINE_ORGANISATION_YUAN = "summary-fine-organisation-yuan"
 
 
 Name = Setting | ListSetting
@@ -167,6 +171,15 @@ DECLARED: Mapping[Setting, Declared] = MappingProxyType(
         Setting.WARNING_DAYS: Declared(
             Unit.DAY, 30, 1, 365, Words("到期前提示的时间", "Time before an end that it is warned of"), _NOW
         ),
+        # Rules 0, from the plan: verified once a year; practice, no law.
+        Setting.CERTIFICATE_VERIFY_DAYS: Declared(
+            Unit.DAY,
+            365,
+            30,
+            1830,
+            Words("执法证年审的间隔", "Time between verifications of a certificate"),
+            _NOW,
+        ),
         # Rules 3, [D]: what is at most 2 s apart is joined.
         Setting.SEGMENT_GAP_SECONDS: Declared(
             Unit.SECOND,
@@ -192,6 +205,35 @@ DECLARED: Mapping[Setting, Declared] = MappingProxyType(
             66,
             1200,
             Words("结案后音像记录的保存期", "Retention of what a case rests on, from its closing"),
+            _ACT,
+        ),
+        # Rules 3, R3 [D]: 10 years; the same floor.
+        Setting.SUMMARY_RETENTION_MONTHS: Declared(
+            Unit.MONTH,
+            120,
+            66,
+            1200,
+            Words(
+                "当场处罚案件结案后音像记录的保存期",
+                "Retention of what a summary case rests on, from its closing",
+            ),
+            _ACT,
+        ),
+        # Art. 51: an agency may let its officers fine less on the spot, never more.
+        Setting.SUMMARY_FINE_CITIZEN_YUAN: Declared(
+            Unit.YUAN,
+            200,
+            0,
+            200,
+            Words("对公民当场罚款的最高数额", "Highest fine on the spot for a citizen"),
+            _ACT,
+        ),
+        Setting.SUMMARY_FINE_ORGANISATION_YUAN: Declared(
+            Unit.YUAN,
+            3000,
+            0,
+            3000,
+            Words("对法人或者其他组织当场罚款的最高数额", "Highest fine on the spot for an organisation"),
             _ACT,
         ),
         **{Setting(name): Declared(*bound, _RECEIPT) for name, bound in TOLERANCES.items()},

@@ -11,6 +11,7 @@ from typing import Annotated, NamedTuple
 from pydantic import StringConstraints
 
 from schemas.as_of import AsOf
+from schemas.case_number import is_number_pattern
 from schemas.equipment import MANDATORY_KINDS, EquipmentKind
 from schemas.look import LookReason
 from schemas.name_profile import is_profile
@@ -30,6 +31,7 @@ class ListSetting(StrEnum):
     FINDING_WEIGHTS = "finding-weights"
     NAME_PROFILES = "name-profiles"
     REVIEW_SCOPE = "review-scope"
+    CASE_NUMBERS = "case-number-patterns"
 
 
 Items = tuple[str, ...]
@@ -103,6 +105,9 @@ LISTS: Mapping[ListSetting, DeclaredList] = MappingProxyType(
         # Art. 58 names four kinds; 优化营商环境条例 art. 58 asks for full coverage: an agency may say so.
         ListSetting.REVIEW_SCOPE: DeclaredList(
             ReviewRule, (), 0, Words("另须法制审核的案件", "Cases reviewed beyond the law"), AsOf.ACT
+        ),
+        ListSetting.CASE_NUMBERS: DeclaredList(
+            None, (), 0, Words("案号的写法", "How case numbers are written"), AsOf.ACT, is_number_pattern
         ),
     }
 )

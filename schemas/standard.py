@@ -35,13 +35,17 @@ class StandardItem(Frozen):
 
 
 class Standard(Frozen):
-    """A standard of one version; `sha256` of its bytes is part of an audit's plan."""
+    """A standard of one version; `sha256` of its bytes is part of an audit's plan.
+
+    `passing` is from how many points on a file passes; a standard that does not say it has no rate of passing.
+    """
 
     code: str
     version: int
     zh: str
     en: str
     is_demo: bool
+    passing: Annotated[int, Field(ge=1)] | None = None
     items: tuple[StandardItem, ...]
 
     @classmethod
@@ -57,13 +61,18 @@ class Standard(Frozen):
             zh=name,
             en=document["en"],
             is_demo=is_demo,
+            passing=document.get("passing"),
             items=tuple(StandardItem.model_validate(item, strict=False) for item in document["items"]),
         )
 
     @property
     def document(self) -> dict[str, object]:
-        """What is kept as JSON beside the columns: the English name and the items."""
-        return {"en": self.en, "items": [item.model_dump(mode="json") for item in self.items]}
+        """What is kept as JSON beside the columns: the English name, the items, and from how many points a file passes."""
+        said: dict[str, object] = {
+            "en": self.en,
+            "items": [item.model_dump(mode="json") for item in self.items],
+        }
+        return said if self.passing is None else {**said, "passing": self.passing}
 
     @property
     def sha256(self) -> str:
@@ -109,10 +118,11 @@ def check_scores(standard: Standard, scores: Sequence[ItemScore]) -> None:
 
 DEMO_STANDARD = Standard(
     code="DEMO",
-    version=1,
+    version=2,
     zh="示例评查标准（非 DB32/T 4181，仅供演示）",
     en="Demo standard (not DB32/T 4181; for demonstration)",
     is_demo=True,
+    passing=80,
     items=(
         StandardItem(
             code="A1", zh="抽中记录的完整性校验值（哈希值）重新计算，与封存时一致",
@@ -135,4 +145,4 @@ DEMO_STANDARD = Standard(
         StandardItem(code="B6", zh="画面、声音清晰可辨", en="Picture and sound are clear", points=5),
     ),
 )  # fmt: skip
-"""Nine items, 100 points, the first three pre-checked by the system."""
+"""Nine items, 100 points, 80 to pass, the first three pre-checked by the system. Version 1 said nothing of passing."""

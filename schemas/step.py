@@ -49,7 +49,7 @@ class Step(Generic[Name, State, Facts]):
     """One step. `action` is asked of the policy, absent where the system itself takes the step; `event` enters the log.
 
     `gate` is a pure rule over what the step looks at besides the state; it raises what forbids the step. `dated` is
-    the column that keeps the time of the step.
+    the column that keeps the time of the step, `undated` one that a step back empties.
     """
 
     name: Name
@@ -59,6 +59,7 @@ class Step(Generic[Name, State, Facts]):
     event: Event | None = None
     gate: Callable[[Facts], None] | None = None
     dated: str | None = None
+    undated: str | None = None
 
     @property
     def asks(self) -> Action:
@@ -85,9 +86,10 @@ class Step(Generic[Name, State, Facts]):
         if self.gate is not None:
             self.gate(facts)
 
-    def stamp(self, at: datetime) -> dict[str, datetime]:
-        """Return the time column of this step with its time; nothing for a step without one."""
-        return {} if self.dated is None else {self.dated: at}
+    def stamp(self, at: datetime) -> dict[str, datetime | None]:
+        """Return the time column of this step with its time, and that which it empties, if any."""
+        emptied: dict[str, datetime | None] = {} if self.undated is None else {self.undated: None}
+        return emptied if self.dated is None else {**emptied, self.dated: at}
 
 
 @dataclass(frozen=True)

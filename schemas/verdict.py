@@ -6,15 +6,19 @@ sealed recording, because the declared bytes are the bytes we hold (design: "Wha
 
 from collections.abc import Iterable, Mapping
 
-from schemas.checks.claims import VERIFICATION
+from schemas.checks.claims import BY_BROWSER, DEVICE_KEY, MANIFEST_SIGNATURE, VERIFICATION
 from schemas.checks.examined import EXAMINED
 from schemas.checks.structure import CONTAINER
 from schemas.checks.table import CHECKS
+from schemas.checks.unsigned import UNSIGNED
 from schemas.integrity import CheckResult, Outcome, Severity, Shown, Verdict
 
 BINDING_CHECKS = frozenset(check.name for check in CHECKS.values() if check.is_binding)
 """Names of the claims about the bytes. A mismatch in one of these quarantines; everything else is a finding."""
 
+
+_OF_SIGNED = frozenset({MANIFEST_SIGNATURE.name, DEVICE_KEY.name})
+_UNSIGNED = frozenset(check.name for check in UNSIGNED)
 
 _ASKS_EXAMINED = 3
 """From this version on of the container's check, whoever looks inside also says how far; older results say nothing."""
@@ -36,7 +40,8 @@ def verdict(checks: Iterable[CheckResult]) -> Verdict:
 
     A recording with a finding of severity warn or worse is doubtful; one whose digest or signature was not
     checked, whose content nobody could read, or of which nobody says that every part that is asked for was examined, is
-    `not_checked`, however good everything else looks.
+    `not_checked`, however good everything else looks. What a person handed in by browser has no signature to check: it is
+    verified as the bytes that they declared, unless a scene is in it of which the file says neither place nor time.
     """
     found = list(checks)
     if any(breaks_binding(c) for c in found):
@@ -44,8 +49,16 @@ def verdict(checks: Iterable[CheckResult]) -> Verdict:
     if any(c.severity.rank >= Severity.WARN.rank for c in found):
         return Verdict.DOUBTFUL
     held = {c.name: c.version for c in found if c.outcome is Outcome.VERIFIED}
-    is_whole = held.keys() >= BINDING_CHECKS and CONTAINER.name in held
+    is_whole = held.keys() >= _asked_of(found) and CONTAINER.name in held
     return Verdict.VERIFIED if is_whole and _is_examined(found, held) else Verdict.NOT_CHECKED
+
+
+def _asked_of(found: Iterable[CheckResult]) -> frozenset[str]:
+    """Return the claims that must hold: those of the signed, and fewer where a person declared the bytes."""
+    rows = list(found)
+    is_by_browser = any(one.code == BY_BROWSER for one in rows)
+    says_nothing = any(one.name in _UNSIGNED and one.outcome is Outcome.MISMATCH for one in rows)
+    return BINDING_CHECKS - _OF_SIGNED if is_by_browser and not says_nothing else BINDING_CHECKS
 
 
 def _is_examined(found: Iterable[CheckResult], held: Mapping[str, int]) -> bool:

@@ -1,6 +1,7 @@
 """Words of supervision: audits of case files, what they score against, and what an agency mends."""
 
-from schemas.audit import AuditKind, AuditState, AuditStep, RecheckOutcome, SourceKind
+from schemas.audit import AuditKind, AuditState, AuditStep, RecheckOutcome
+from schemas.randomness import SourceKind
 from schemas.rectification import RectificationState, RectificationStep
 from schemas.standard import AutoCheck
 from schemas.words import vocabulary
@@ -17,6 +18,7 @@ AUDIT_STATES = vocabulary(
     AuditState,
     {
         AuditState.DEFINED: ("已拟定", "Defined"),
+        AuditState.DROPPED: ("已放弃", "Dropped"),
         AuditState.FROZEN: ("抽查范围已冻结", "Population frozen"),
         AuditState.ENTERED: ("随机值待核对", "Value to confirm"),
         AuditState.CONFIRMED: ("待抽样", "Ready to draw"),
@@ -28,8 +30,12 @@ AUDIT_STATES = vocabulary(
 AUDIT_STEPS = vocabulary(
     AuditStep,
     {
+        AuditStep.AMEND: ("修改方案", "Amend the draft"),
+        AuditStep.DROP: ("放弃评查", "Drop the audit"),
         AuditStep.FREEZE: ("冻结抽查范围", "Freeze the population"),
         AuditStep.ENTER: ("录入公开随机值", "Enter the public value"),
+        AuditStep.RETRACT: ("撤回录入的值", "Take the value back"),
+        AuditStep.MISMATCH: ("两次录入不一致", "The two values differ"),
         AuditStep.CONFIRM: ("第二人核对", "A second person confirms"),
         AuditStep.DRAW: ("抽样", "Draw"),
         AuditStep.CLOSE: ("结束评查", "End the audit"),
@@ -42,6 +48,7 @@ SOURCE_KINDS = vocabulary(
         SourceKind.LOTTERY: ("彩票开奖", "Lottery result"),
         SourceKind.DICE: ("公开掷骰", "Public dice"),
         SourceKind.DRAND: ("drand 公共随机数", "drand public randomness"),
+        SourceKind.INDEX: ("指数收盘点位", "Closing index"),
         SourceKind.OTHER: ("其他公开事件", "Another public event"),
     },
 )

@@ -2,6 +2,7 @@
 
 from schemas.acceptance import AcceptanceGround
 from schemas.case import CaseState, CaseStep
+from schemas.leaves_case import CaseField
 from schemas.leaves_recusal import RecusalGround
 from schemas.review import GroundItem, OpinionWord, ReviewState
 from schemas.review_scope import ReviewRule, ScopeKind
@@ -19,6 +20,21 @@ CASE_STATES = vocabulary(
         CaseState.REVIEW_NOT_NEEDED: ("无须法制审核", "No legal review needed"),
         CaseState.DECIDED: ("已作出决定", "Decided"),
         CaseState.CLOSED: ("已结案", "Closed"),
+        CaseState.NOT_FILED: ("不予立案", "Not filed"),
+        CaseState.ANNULLED: ("已撤销", "Annulled"),
+    },
+)
+
+CASE_FIELDS = vocabulary(
+    CaseField,
+    {
+        CaseField.MATTER: ("案由", "matter"),
+        CaseField.OCCURRED_AT: ("违法行为发生时间", "time of the act"),
+        CaseField.PARTY: ("当事人", "party"),
+        CaseField.PARTY_CODE: ("信用代码或身份证号", "code of the party"),
+        CaseField.PLACE: ("地点", "place"),
+        CaseField.PLATES: ("号牌", "plates"),
+        CaseField.POINT: ("坐标", "position"),
     },
 )
 
@@ -26,6 +42,7 @@ CASE_STEPS = vocabulary(
     CaseStep,
     {
         CaseStep.FILE: ("立案", "File the case"),
+        CaseStep.PENALISE: ("登记当场处罚", "Enter a penalty on the spot"),
         CaseStep.INVESTIGATE: ("开始调查", "Begin the investigation"),
         CaseStep.CONCLUDE: ("调查终结", "Close the investigation"),
         CaseStep.REOPEN: ("恢复调查", "Reopen the investigation"),
@@ -35,7 +52,12 @@ CASE_STEPS = vocabulary(
         CaseStep.SUPPLEMENT: ("退回补充（补正）", "Supplement"),
         CaseStep.REJECT: ("审核不同意", "Reject"),
         CaseStep.DECIDE: ("作出决定", "Make the decision"),
+        CaseStep.RECORD: ("备案", "File it with the agency"),
+        CaseStep.RETRACT: ("撤回当场处罚登记", "Take the entry of the penalty back"),
         CaseStep.CLOSE: ("结案", "Close the case"),
+        CaseStep.REFUSE: ("不予立案", "Do not file"),
+        CaseStep.ANNUL: ("撤销案件", "Annul the case"),
+        CaseStep.RESTORE: ("恢复办理", "Restore the case"),
     },
 )
 
@@ -121,7 +143,11 @@ PARTS = vocabulary(
         Part.HANDLES: ("承办本案", "handles the case"),
         Part.SUBMITTED: ("提交审核", "submitted it for review"),
         Part.CONCLUDED: ("办理调查终结", "closed the investigation"),
-        Part.LED: ("批准立案、认定无须法制审核或作出决定", "filed, exempted or decided the case"),
+        Part.PENALISED: ("作出或登记当场处罚决定", "made or entered its decision on the spot"),
+        Part.LED: (
+            "批准立案、认定无须法制审核、作出决定或备案",
+            "filed, exempted, decided or recorded the case",
+        ),
         Part.JUDGED: ("对其非现场监管记录作过证据审核", "judged its monitoring record"),
         Part.AGREED: ("对其非现场监管记录作过法制复核", "reviewed its monitoring record"),
         Part.REVIEWED: ("作过法制审核", "gave a legal review of it"),

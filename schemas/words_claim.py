@@ -1,6 +1,6 @@
 """What the offline verifier says: each claim, each reason against it, and what stays unproven."""
 
-from schemas.claim import ClaimFault, DrawClaim, DrawFault, NotProven, PackageClaim
+from schemas.claim import ClaimFault, DrawClaim, DrawFault, NotProven, PackageClaim, PackageVerdict, Voucher
 from schemas.package_scope import Ground
 from schemas.words import vocabulary
 
@@ -26,6 +26,14 @@ PACKAGE_CLAIMS = vocabulary(
             "条目在已签名的存证日志中",
             "the custody entry is in the signed log",
         ),
+        PackageClaim.LOG_HISTORY: (
+            "本包与信任文件的检查点同属一部日志，未回退、未改写",
+            "package and trust file are of one history of the log, neither rolled back nor rewritten",
+        ),
+        PackageClaim.TICKET: (
+            "每条展示的存证记录由本系统的写入进程签章",
+            "each leaf that is shown was signed by the process that wrote it",
+        ),
         PackageClaim.CATALOGUE: (
             "存证规则目录是日志所载的现行版本",
             "the catalogue is the one the log has in force",
@@ -37,6 +45,10 @@ PACKAGE_CLAIMS = vocabulary(
         PackageClaim.REQUEST: (
             "导出申请写明编号链的终点与不予展示的内容",
             "the request states how far the chains go and what is not shown",
+        ),
+        PackageClaim.CASE_NUMBER: (
+            "本包是所问案号的案件",
+            "the package is of the case that was asked about",
         ),
         PackageClaim.CHAIN: (
             "编号链连续、无改动，到申请所载的终点为止",
@@ -94,10 +106,39 @@ PACKAGE_CLAIMS = vocabulary(
 )
 """What each claim says when it is verified."""
 
+VOUCHED = vocabulary(
+    Voucher,
+    {
+        Voucher.DEVICE: ("执法记录设备", "the device"),
+        Voucher.REGISTRY: ("登记机构", "the registry"),
+        Voucher.TICKET: ("写入方凭证", "the writer's ticket"),
+        Voucher.LOG: ("存证日志", "the log"),
+        Voucher.EXPORT_KEY: ("仅出具方密钥", "the export key alone"),
+    },
+)
+"""Whose word a claim rests on."""
+
+PACKAGE_VERDICTS = vocabulary(
+    PackageVerdict,
+    {
+        PackageVerdict.HOLDS: ("通过：全部必要结论成立", "every required claim holds"),
+        PackageVerdict.FAILS: ("不符：至少一项必要结论不成立", "a required claim does not hold"),
+        PackageVerdict.ORIGIN_UNKNOWN: ("字节完整，来源未知", "the bytes hold, the origin is unknown"),
+        PackageVerdict.NOT_UNDERSTOOD: (
+            "未能全部读懂：请用更新的版本核验",
+            "not all is understood: verify with a newer version",
+        ),
+    },
+)
+
 DRAW_CLAIMS = vocabulary(
     DrawClaim,
     {
         DrawClaim.PLAN: ("抽样方案与存证日志一致", "the plan is the one the log committed to"),
+        DrawClaim.LEAD: (
+            "公开随机值产生于冻结之后，间隔不少于方案所载的时长",
+            "every public event is behind the freeze, by the time that the plan promises",
+        ),
         DrawClaim.POPULATION: ("抽查范围与冻结时一致", "the population has the frozen root"),
         DrawClaim.VALUES: ("公开随机值与存证日志一致", "the public values are those the log committed to"),
         DrawClaim.SEED: ("种子可由抽查范围与公开随机值重算", "the seed follows from root and values"),
@@ -118,6 +159,10 @@ DRAW_FAULTS = vocabulary(
             "存证日志所载的是另一方案或另一次评查",
             "the log committed to another plan, or to another audit",
         ),
+        DrawFault.LEAD_BROKEN: (
+            "公开随机值产生于冻结之前，或距冻结太近：冻结时可能已知",
+            "an event was over at the freeze, or too near: it could be known then",
+        ),
         DrawFault.POPULATION_INVALID: ("抽查范围或公开随机值不可读", "population or values cannot be read"),
         DrawFault.POPULATION_DIFFERS: (
             "抽查范围不是冻结的那份",
@@ -136,6 +181,14 @@ DRAW_FAULTS = vocabulary(
             "consistent in itself; the log was not checked",
         ),
         DrawFault.NO_TRUST_ANCHOR: ("没有信任文件", "no trust anchor: give --trust"),
+        DrawFault.LOG_FORKED: (
+            "所在的日志与信任文件的检查点不相延续：日志被回退或改写过",
+            "its log and the trust file's checkpoint are of two histories: rolled back or rewritten",
+        ),
+        DrawFault.HISTORY_UNPROVEN: (
+            "与信任文件的检查点之间没有衔接证明：向日志取得该证明，再加 --consistency 核验",
+            "nothing proves it from the trust file's checkpoint: fetch the proof from the log, give it by --consistency",
+        ),
         DrawFault.PROOF_MISSING: ("缺少包含证明", "a proof of inclusion is missing"),
         DrawFault.PROOF_INVALID: ("包含证明不成立", "a proof of inclusion does not hold"),
         DrawFault.INDEX_DIFFERS: ("条目序号与其证明不同", "an index differs from its proof"),
@@ -166,6 +219,10 @@ CLAIM_FAULTS = vocabulary(
             "文件与索引所述不一致，或不属于任何记录",
             "a file and the index disagree, or it belongs to nothing",
         ),
+        ClaimFault.NAME_DIFFERS: (
+            "文件名不是存证记录所载的名称",
+            "the file is not called as its leaf says",
+        ),
         ClaimFault.NOTE_DIFFERS: ("签名文本与本包不符", "the signed text is of another package"),
         ClaimFault.SIGNATURE_INVALID: ("签名不成立", "the signature does not verify"),
         ClaimFault.NOTE_MALFORMED: ("签名文件格式不符", "the signed note is malformed"),
@@ -173,6 +230,22 @@ CLAIM_FAULTS = vocabulary(
         ClaimFault.CHECKPOINT_DIFFERS: ("证明基于另一个检查点", "the proof rests on another checkpoint"),
         ClaimFault.PROOF_INVALID: ("包含证明不成立", "the inclusion proof does not hold"),
         ClaimFault.PROOF_MISSING: ("缺少包含证明", "the proof of inclusion is missing"),
+        ClaimFault.TICKET_MISSING: (
+            "没有写入进程的签章：不是本系统写入的",
+            "no ticket of the process that wrote it: the product did not write it",
+        ),
+        ClaimFault.TICKET_INVALID: (
+            "写入进程的签章不成立，或该进程无权写入这类记录",
+            "its ticket does not hold, or its process may not write such a leaf",
+        ),
+        ClaimFault.KEY_ENDED: (
+            "由一个此前已停用的密钥签署",
+            "by a key that had ended before",
+        ),
+        ClaimFault.KEY_SUSPECT: (
+            "由一个当时可能已落入他人之手的密钥签署；该密钥其后已停用",
+            "by a key that may have been in other hands by then; it was revoked later",
+        ),
         ClaimFault.CATALOGUE_DIFFERS: (
             "存证规则目录不是日志所载的版本",
             "the catalogue is not the one the log states",
@@ -181,9 +254,25 @@ CLAIM_FAULTS = vocabulary(
             "日志的第一条记录与检查点不是同一日志",
             "log and checkpoint are not of one log",
         ),
+        ClaimFault.LOG_FORKED: (
+            "本包的日志不能由信任文件的检查点延续而来，也不能延续到它：日志被回退或改写过",
+            "the package's log neither extends the trust file's checkpoint nor is extended by it: rolled back or rewritten",
+        ),
+        ClaimFault.HISTORY_UNPROVEN: (
+            "两个检查点之间没有衔接证明：向日志取得该证明，再加 --consistency 核验",
+            "nothing proves one checkpoint from the other: fetch the proof from the log, and give it by --consistency",
+        ),
+        ClaimFault.NO_TRUSTED_CHECKPOINT: (
+            "信任文件没有检查点：看不出日志是否回退或改写过",
+            "the trust file holds no checkpoint: a log that was rolled back or rewritten cannot be told",
+        ),
         ClaimFault.REQUEST_MISSING: (
             "本案的编号链没有以此导出申请结束",
             "the case's chain does not end with this request",
+        ),
+        ClaimFault.CASE_DIFFERS: (
+            "本包是另一案号的案件",
+            "the package is of a case with another number",
         ),
         ClaimFault.CHAINS_DIFFER: (
             "编号链清单与导出申请所载不一致",
@@ -289,6 +378,10 @@ NOT_PROVEN = vocabulary(
         NotProven.STATEMENTS: (
             "所写的文字属实：存证只证明何人何时写下了什么",
             "that what was written is true: the record proves who wrote what and when",
+        ),
+        NotProven.READERS: (
+            "没有人绕过本系统读取过这些证据：存证只记载经由本系统的查看",
+            "that nobody read the evidence past the product: only looks through it are recorded",
         ),
         NotProven.LATER: (
             "导出申请之后本案没有新的记录",

@@ -6,6 +6,7 @@ from schemas.words import vocabulary
 FSCK_PARTS = vocabulary(
     Part,
     {
+        Part.JOURNAL: ("证据存储中的日志", "log in the evidence store"),
         Part.LOG: ("存证记录", "log entries"),
         Part.CHAINS: ("编号链", "chains"),
         Part.DOCUMENTS: ("留存文件", "kept documents"),
@@ -60,6 +61,30 @@ FAULTS = vocabulary(
         FaultCode.CHECKPOINT_ROOT_DIFFERS: (
             "存证记录算不出已签署的根；其后的检查点不再逐一列出。",
             "The entries do not give the signed root; later checkpoints are not named one by one.",
+        ),
+        FaultCode.JOURNAL_MISSING: (
+            "证据存储中缺少这一段已公布的日志。",
+            "The evidence store has lost this published piece of the log.",
+        ),
+        FaultCode.JOURNAL_DIFFERS: (
+            "证据存储中的这一段日志与数据库不一致。",
+            "This piece of the log in the evidence store is not what the database says.",
+        ),
+        FaultCode.JOURNAL_AHEAD: (
+            "证据存储中的日志比数据库更长：数据库可能是旧的备份。",
+            "The log in the evidence store is longer than the database: this may be an older backup.",
+        ),
+        FaultCode.TICKET_MISSING: (
+            "存证记录没有写入进程的签章：不是本系统写入的。",
+            "The entry carries no ticket of the process that wrote it: the product did not write it.",
+        ),
+        FaultCode.TICKET_INVALID: (
+            "存证记录的签章无效，或签章的进程无权写入这类记录。",
+            "The entry's ticket does not hold, or its process may not write such an entry.",
+        ),
+        FaultCode.ENTRY_REFUSED: (
+            "日志拒绝收录这条存证记录；它所在的事项须先修复。",
+            "The log refuses this entry; what it is about has to be mended first.",
         ),
         FaultCode.CHECKPOINT_MISSING: (
             "已编号的存证记录没有检查点签署。",
@@ -177,6 +202,10 @@ FAULTS = vocabulary(
         FaultCode.OBJECT_BYTES_DIFFER: (
             "文件的字节与登记的完整性校验值（哈希值）不符。",
             "The object's bytes do not have the recorded digest.",
+        ),
+        FaultCode.CHUNKS_DIFFER: (
+            "文件分段哈希值的清单与文件的字节不符。",
+            "The kept digests of the object's chunks are not those of its bytes.",
         ),
         FaultCode.RETENTION_MISSING: (
             "文件没有锁定到应保存的期限。",

@@ -16,17 +16,20 @@ HEALTH_PARTS = vocabulary(
         HealthPart.EXPORT_KEY: ("导出密钥", "key of exports"),
         HealthPart.PERSONAL_KEY: ("个人信息密钥", "key of personal data"),
         HealthPart.FACTOR_KEY: ("两步验证密钥", "key of second factors"),
+        HealthPart.KEYS_APART: ("密钥分置", "keys apart"),
         HealthPart.CALENDAR: ("工作日历", "calendar"),
         HealthPart.BROKER: ("任务队列", "broker"),
         HealthPart.ADDRESSES: ("地址", "addresses"),
         HealthPart.DATABASE: ("数据库", "database"),
         HealthPart.SCHEMA: ("数据库结构", "schema of the database"),
+        HealthPart.ROLE: ("数据库角色", "role in the database"),
         HealthPart.OBJECTS: ("证据存储", "evidence store"),
         HealthPart.WORKERS: ("核验程序", "workers"),
         HealthPart.SCHEDULER: ("调度程序", "scheduler"),
         HealthPart.JOBS: ("待办任务", "jobs that wait"),
         HealthPart.SEALING: ("收到后的核验", "verification of what arrived"),
         HealthPart.LOCKS: ("证据锁续期", "renewal of the locks of evidence"),
+        HealthPart.SCRUB: ("存储巡检", "reading of stored bytes"),
         HealthPart.LOG: ("存证日志", "custody log"),
     },
 )
@@ -75,6 +78,18 @@ HEALTH = vocabulary(
         Health.KEY_UNUSABLE: (
             "{name} 缺失或格式不对：设为 32 个随机字节的 base64",
             "{name} is missing or malformed: set it to base64 of 32 random bytes",
+        ),
+        Health.KEY_ELSEWHERE: (
+            "不在本进程中，由使用它的进程持有",
+            "not here: the process that signs with it holds it",
+        ),
+        Health.KEYS_TOGETHER: (
+            "一个进程同时持有 {names}：控制该进程即可以其中任何一个签名；用 docker compose 部署，各进程只持有自己的",
+            "one process holds {names}: whoever has it signs by each of them; with docker compose each has its own alone",
+        ),
+        Health.ORIGIN_MISSING: (
+            "LOG_ORIGIN 未设置：为日志选定一个他处没有的名称，此后不再改变",
+            "LOG_ORIGIN is not set: choose a name for the log that nobody else has, for ever",
         ),
         Health.KEYS_MIXED: (
             "尚有内容以 PERSONAL_KEY_BEFORE 加密：运行 quancheng reseal 全部改用新密钥",
@@ -133,6 +148,14 @@ HEALTH = vocabulary(
             "run `python -m storage.setup.migrate`",
         ),
         Health.SCHEMA_CURRENT: ("为最新", "up to date"),
+        Health.ROLE_APART: (
+            "应用角色不能改动只增不改的记录，也不能停用触发器",
+            "the application can change nothing that is append-only, and switch off no trigger",
+        ),
+        Health.ROLE_OWNER: (
+            "应用以属主或超级用户运行：请另设 DATABASE_URL 的角色，属主只写在 MIGRATION_DATABASE_URL 中",
+            "runs as owner or superuser: name the owner in MIGRATION_DATABASE_URL alone, and another in DATABASE_URL",
+        ),
         Health.OBJECTS_SILENT: (
             "没有应答（{problem}）：检查 OBJECTS_URL",
             "does not answer ({problem}): check OBJECTS_URL",
@@ -212,11 +235,47 @@ HEALTH = vocabulary(
             "已 {age} 没有进行或没有完成（{problem}）：检查证据存储和调度程序的日志",
             "none was made, or came to its end, for {age} ({problem}): look at the evidence store and the scheduler's log",
         ),
+        Health.SCRUB_NONE: (
+            "还没有重读过，每夜重读一部分",
+            "nothing was read again yet; a part is each night",
+        ),
+        Health.SCRUB_RUN: (
+            "正在巡检，始于 {age}前，已读 {objects} 份，{faults} 份与记录不符",
+            "under way since {age}, {objects} were read so far, {faults} differ",
+        ),
+        Health.SCRUB_READ: (
+            "最近一次在 {age}前，读 {objects} 份，均与记录相符；{days} 天内全部读完一遍",
+            "last {age} ago, {objects} were read and are as recorded; all are within {days} days",
+        ),
+        Health.SCRUB_FOUND: (
+            "最近一次在 {age}前，读 {objects} 份，{faults} 份与记录不符：见音像记录列表，从备份中恢复",
+            "last {age} ago, {objects} were read, {faults} differ: see the list of recordings, restore them from a copy",
+        ),
+        Health.SCRUB_LATE: (
+            "落后：已 {age} 没有进行或没有完成，或有内容超过 {days} 天没有重读：检查证据存储和核验程序，或提高读取速度",
+            "late: none was made or ended for {age}, or something is unread for {days} days: look at store and workers",
+        ),
         Health.LOG_CURRENT: ("已全部签署，最近一次在 {age}前", "all is signed, last {age} ago"),
         Health.LOG_EMPTY: ("还没有签署过", "nothing has been signed yet"),
         Health.LOG_BEHIND: (
             "未签署的最早一条已等 {age}：查看调度程序的日志",
             "the oldest entry has waited {age} for its signature: look at the scheduler's log",
+        ),
+        Health.LOG_UNTOLD: (
+            "已签署而未能保存到数据库之外的检查点已等 {age}：查看调度程序和证据存储",
+            "a signed checkpoint has waited {age} to be kept outside the database: look at scheduler and evidence store",
+        ),
+        Health.LOG_STEPPED: (
+            "时钟在 {age}前被调整，日志已写明：检查各主机的对时",
+            "a clock went {age} ago, and the log says so: look at how the hosts keep their time",
+        ),
+        Health.LOG_OTHER: (
+            "数据库中的日志不是本系统的（{problem}）：停止使用这个数据库，检查 DATABASE_URL、LOG_ORIGIN 和 LOG_KEY",
+            "the log in the database is not ours ({problem}): stop using it, look at DATABASE_URL, LOG_ORIGIN and LOG_KEY",
+        ),
+        Health.LOG_REFUSES: (
+            "日志拒绝收录 {count} 条不是本系统写入或不接续的存证记录：运行 quancheng fsck，查明后修复",
+            "the log refuses {count} entries that the product did not write, or that follow nothing: run quancheng fsck",
         ),
     },
 )

@@ -1,6 +1,6 @@
 """Words of the straight line: what became of a recording, of a check, of an upload, of an export."""
 
-from schemas.derivative import ClockKind, DerivationFailure, DerivationState, DerivativeKind
+from schemas.derivative import ClockKind, DerivationFailure, DerivationState, DerivativeKind, UndrawnWhy
 from schemas.device import DeviceState, RevokeReason
 from schemas.examination import ExaminationState
 from schemas.export import ExportState
@@ -129,6 +129,19 @@ DERIVATIVES = vocabulary(
         DerivativeKind.SHEET: ("画面总览", "Contact sheet"),
         DerivativeKind.WAVE: ("声音波形", "Wave form"),
         DerivativeKind.PROXY: ("预览副本", "Preview copy"),
+        DerivativeKind.PAGES: ("页面图", "Pictures of the pages"),
+    },
+)
+
+UNDRAWN = vocabulary(
+    UndrawnWhy,
+    {
+        UndrawnWhy.FONTS: (
+            "字体没有嵌入文件，画出来会缺字",
+            "its fonts are not in the file, so words would be missing",
+        ),
+        UndrawnWhy.WORK: ("内容过多，未画", "it draws too much"),
+        UndrawnWhy.UNREADABLE: ("不能读取", "it cannot be read"),
     },
 )
 
@@ -146,6 +159,10 @@ DERIVATION_FAILURES = vocabulary(
     {
         DerivationFailure.UNREADABLE: ("文件结构无法读取", "the structure of the file cannot be read"),
         DerivationFailure.NOTHING: ("没有能解码的画面或声音", "no picture or sound in it can be decoded"),
+        DerivationFailure.FONTS: (
+            "字体没有嵌入文件，页面图会缺字",
+            "its fonts are not in the file, so its pages would lack words",
+        ),
         DerivationFailure.WORK: ("超出生成副本的工作量上限", "it asks for more work than a copy may cost"),
         DerivationFailure.TIME: ("解码超时", "decoding took too long"),
         DerivationFailure.MEMORY: ("解码所需内存超出上限", "decoding asked for more memory than it may have"),

@@ -17,6 +17,7 @@ class Unit(StrEnum):
     TRAINING_HOUR = "training-hour"
     PERSON = "person"
     POINT = "point"
+    YUAN = "yuan"
     METRE = "metre"
     KILOMETRE = "kilometre"
     KMH = "kilometre-an-hour"
@@ -35,6 +36,7 @@ UNITS = vocabulary(
         Unit.TRAINING_HOUR: ("学时", "training hours"),
         Unit.PERSON: ("人", "people"),
         Unit.POINT: ("分值", "points"),
+        Unit.YUAN: ("元", "yuan"),
         Unit.METRE: ("米", "m"),
         Unit.KILOMETRE: ("千米", "km"),
         Unit.KMH: ("千米/小时", "km/h"),

@@ -12,6 +12,7 @@ from schemas.base import Frozen
 from schemas.health import Health, HealthPart
 from schemas.refusals import REFUSALS
 from schemas.retention import Renewal
+from schemas.scrub import Scrub
 from schemas.words import Words
 
 WORK_PATIENCE = timedelta(minutes=5)
@@ -19,6 +20,9 @@ WORK_PATIENCE = timedelta(minutes=5)
 
 LOG_PATIENCE = timedelta(seconds=30)
 """Committed entries gain their index within a second."""
+
+STEP_TOLD = timedelta(days=1)
+"""So long health tells of a clock that went."""
 
 ROUND_PATIENCE = timedelta(minutes=1)
 """The scheduler does all its duties every few seconds; one that has not come round for so long hangs."""
@@ -65,7 +69,13 @@ class Work(Frozen):
         concluded_at: When a recording last got its verdict.
         entry_since: When the oldest entry of the log without an index was made.
         signed_at: When the newest checkpoint was signed.
+        scrub: The last night on which stored bytes were read again; None before the first.
+        unread_since: When what was read longest ago was read.
         renewal: The last night's renewal of locks, ended or under way; None before the first.
+        untold_since: When the oldest checkpoint was signed that is not kept outside the database.
+        refused: Entries that the log refuses, and that stand in a chain which was not mended.
+        stepped_at: When the log last said that a clock went.
+        log_fault: Slug of why the log is not that of the process that looks; None where it is.
     """
 
     at: datetime
@@ -77,6 +87,12 @@ class Work(Frozen):
     entry_since: datetime | None
     signed_at: datetime | None
     renewal: Renewal | None = None
+    scrub: Scrub | None = None
+    unread_since: datetime | None = None
+    refused: int = 0
+    untold_since: datetime | None = None
+    stepped_at: datetime | None = None
+    log_fault: str | None = None
 
     @property
     def job_done_at(self) -> datetime | None:
@@ -103,6 +119,7 @@ def signs(work: Work) -> tuple[Sign, ...]:
         _moving(HealthPart.JOBS, work.at, work.job_since, work.job_done_at),
         _moving(HealthPart.SEALING, work.at, work.arrival_since, work.concluded_at),
         _locks(work),
+        _scrub(work),
         _log(work),
     )
 
@@ -152,13 +169,43 @@ def _locks(work: Work) -> Sign:
     return Sign(part=HealthPart.LOCKS, code=code, seen=seen)
 
 
+def _scrub(work: Work) -> Sign:
+    """Return how the reading of stored bytes is. A difference and a delay are told; neither keeps anybody waiting."""
+    run = work.scrub
+    if run is None:
+        return Sign(part=HealthPart.SCRUB, code=Health.SCRUB_NONE, seen={})
+    age = _age(work.at, run.ended_at or run.began_at)
+    seen = {"age": age, "objects": run.objects, "faults": run.faults, "days": run.days}
+    is_behind = work.unread_since is not None and work.at - work.unread_since > timedelta(days=run.days)
+    if is_behind or work.at - run.began_at > NIGHT_PATIENCE:
+        return _warned(HealthPart.SCRUB, Health.SCRUB_LATE, **seen)
+    if run.ended_at is None:
+        return Sign(part=HealthPart.SCRUB, code=Health.SCRUB_RUN, is_warned=run.faults > 0, seen=seen)
+    if run.faults:
+        return _warned(HealthPart.SCRUB, Health.SCRUB_FOUND, **seen)
+    return Sign(part=HealthPart.SCRUB, code=Health.SCRUB_READ, seen=seen)
+
+
 def _warned(part: HealthPart, code: Health, **seen: object) -> Sign:
     return Sign(part=part, code=code, is_warned=True, seen=seen)
 
 
 def _log(work: Work) -> Sign:
+    if work.log_fault is not None:
+        return _bad(HealthPart.LOG, Health.LOG_OTHER, problem=_said(work.log_fault))
+    if work.refused:
+        return _bad(HealthPart.LOG, Health.LOG_REFUSES, count=work.refused)
     if work.entry_since is not None and work.at - work.entry_since > LOG_PATIENCE:
         return _bad(HealthPart.LOG, Health.LOG_BEHIND, age=_age(work.at, work.entry_since))
+    if work.untold_since is not None and work.at - work.untold_since > LOG_PATIENCE:
+        return _bad(HealthPart.LOG, Health.LOG_UNTOLD, age=_age(work.at, work.untold_since))
+    return _signed(work)
+
+
+def _signed(work: Work) -> Sign:
+    """Return how a log is that goes on."""
+    if work.stepped_at is not None and work.at - work.stepped_at <= STEP_TOLD:
+        return _warned(HealthPart.LOG, Health.LOG_STEPPED, age=_age(work.at, work.stepped_at))
     if work.signed_at is None:
         return Sign(part=HealthPart.LOG, code=Health.LOG_EMPTY, seen={})
     return Sign(part=HealthPart.LOG, code=Health.LOG_CURRENT, seen={"age": _age(work.at, work.signed_at)})

@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from schemas.work import LoopPart, Work
 from storage.collection import Collection
+from storage.custody.log_keys import log_fault
 from storage.reads.work import work_seen
 from storage.tables.heartbeat import heartbeats
 
@@ -57,7 +58,8 @@ class Heartbeats(Collection):
 
     def work(self) -> Work:
         """Return how the work of the whole installation stands; counts and times, nothing of any agency's."""
-        return work_seen(self._connection, at=None if self._unit.clock is None else self._unit.clock())
+        seen = work_seen(self._connection, at=None if self._unit.clock is None else self._unit.clock())
+        return seen.model_copy(update={"log_fault": log_fault(self._connection, self._unit.settings)})
 
     def _put(
         self,

@@ -50,8 +50,8 @@ class JobKind(StrEnum):
 
     What turns out to be heavy while it is verified goes on as `VERIFY_SLOW`, where one runs at a time; what was sealed
     before and is examined again (`EXAMINE`) stands behind it there, and never before what has just come; so does comparing
-    pictures with all that were before (`LIKEN`). Copies for
-    viewing (`DERIVE`) have a lane of their own, and before them every frame of what was sealed (`EXAMINE_FRAMES`): no
+    pictures with all that were before (`LIKEN`). Copies for viewing (`DERIVE`) have a lane of their own, and before them
+    every frame of what was sealed (`EXAMINE_FRAMES`), and before both the stored bytes that are read again (`SCRUB`): no
     verdict waits for these. How long something is kept (`RETAIN`) follows each of its ties.
     """
 
@@ -60,6 +60,7 @@ class JobKind(StrEnum):
     EXAMINE = "examine"
     EXAMINE_FRAMES = "examine-frames"
     DERIVE = "derive"
+    SCRUB = "scrub"
     LIKEN = "liken"
     RETAIN = "retain"
     EXPORT = "export"

@@ -19,7 +19,8 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from storage.personal import personal_seal
 from storage.settings import StorageSettings
-from storage.tables.base import PERSONAL_SEAL
+from storage.tables.base import PERSONAL_SEAL, TICKETS
+from storage.ticket import tickets
 
 _BEGIN: Final = b"BEGIN"
 _KEPT = "kept"
@@ -30,7 +31,7 @@ def open_pool(settings: StorageSettings) -> Engine:
 
     Raises:
         sqlalchemy.exc.ArgumentError: the address cannot be read.
-        ValueError: `PERSONAL_KEY` or the one before is malformed; the message never holds it.
+        ValueError: `PERSONAL_KEY`, the one before or a ticket key is malformed; the message never holds it.
     """
     seal = personal_seal(settings)
     # Whoever moves values to another key asks the database for processes that do not know it (`storage.reseal`).
@@ -42,7 +43,7 @@ def open_pool(settings: StorageSettings) -> Engine:
         max_overflow=10,
         pool_timeout=settings.pool_wait_seconds,
         pool_use_lifo=True,  # few connections are in use, and know their statements
-        execution_options={PERSONAL_SEAL: seal},
+        execution_options={PERSONAL_SEAL: seal, TICKETS: tickets(settings)},
         hide_parameters=True,  # errors are logged: names, parties and password hashes must not be
     )
     event.listen(engine, "checkout", _begin)

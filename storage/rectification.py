@@ -10,7 +10,7 @@ from schemas.ids import AccountId, AuditId, RectificationId
 from schemas.leaves_rectification import (
     RectificationAnswer,
     RectificationClose,
-    RectificationRaise,
+    RectificationRaisePlaced,
     RectificationReturn,
     RectificationVerify,
 )
@@ -28,15 +28,18 @@ from schemas.rectification import (
 )
 from schemas.reference import reference
 from schemas.refusals_audit import ITEM_UNKNOWN, RECTIFICATION_UNKNOWN
+from schemas.refusals_recording import RECORDING_UNKNOWN
 from schemas.setting import Setting
+from schemas.standard import StandardItem
 from storage.act import Deed, fresh_id
 from storage.audit.score import AuditScores
+from storage.audit.standard import Standards
 from storage.audit.values import Audit, audit_name, drawn_name
 from storage.collection import Collection, Order, Unit
 from storage.custody.values import shown
 from storage.reads.account import with_name
 from storage.reads.agency import with_agency
-from storage.reads.audit import with_title
+from storage.reads.audit import standard_of, with_found, with_title
 from storage.reads.policy import require_within
 from storage.reads.recording import require_of_agency
 from storage.reads.setting import setting_at
@@ -63,7 +66,7 @@ class Rectifications(Collection):
         """Raise what was found on a drawn member; an assigned inspector or the supervisor does.
 
         Raises:
-            NotFound: no such audit or member within the actor's scope.
+            NotFound: no such audit or member within the actor's scope, or no such recording of the member.
             Refused: the actor may neither score nor define this audit.
             Invalid: the standard has no such item (slug `item-unknown`).
             TransitionRefused: nothing is drawn yet, or a recheck waits.
@@ -72,18 +75,22 @@ class Rectifications(Collection):
         deed = self._begin(actor, audit.target_agency_id, audit_name(audit_id))
         if not self.may_raise(actor, audit):
             raise missing(Action.AUDIT_SCORE)
-        self._scores.member(actor, audit_id, wish.member_id)
+        member = self._scores.member(actor, audit_id, wish.member_id)
         if wish.item_code not in {item.code for item in self._scores.standard(audit).items}:
             raise ITEM_UNKNOWN("the standard has no such item", item=wish.item_code)
+        if wish.recording_id not in {None, *(one.recording.id for one in member.rechecks)}:
+            raise RECORDING_UNKNOWN("no such recording of what was drawn")
         ident, text = RectificationId(fresh_id()), wish.text.strip()
         target, settings = audit.target_agency_id, self._unit.settings
         days = setting_at(self._connection, settings, target, Setting.RECTIFICATION_DAYS, deed.at)
         due_at = deed.at + timedelta(days=days)
-        raised = RectificationRaise(
+        raised = RectificationRaisePlaced(
             agency=reference("agency", audit.target_agency_id),
             member=drawn_name(audit.kind, wish.member_id),
             item=wish.item_code,
             due_at=due_at,
+            recording=None if wish.recording_id is None else reference("recording", wish.recording_id),
+            at_second=wish.at_second,
             to=RectificationState.RAISED,
             text=shown(text),
         )
@@ -95,6 +102,8 @@ class Rectifications(Collection):
                 member_id=wish.member_id,
                 agency_id=audit.target_agency_id,
                 item_code=wish.item_code,
+                recording_id=wish.recording_id,
+                at_second=wish.at_second,
                 text=text,
                 state=STEPS.begin.state,
                 version=written.places[audit_name(audit_id)],
@@ -169,6 +178,12 @@ class Rectifications(Collection):
             )
             for row in rows
         )
+
+    def item(self, found: Rectification) -> StandardItem | None:
+        """Return the item of the standard that a rectification is about; the caller has checked it."""
+        standard_id = self._connection.scalar(standard_of(found.audit_id))
+        items = Standards(self._connection).get(standard_id).items
+        return next((one for one in items if one.code == found.item_code), None)
 
     def _visible(self, actor: Actor) -> ColumnElement[bool]:
         return require_within(actor, Action.RECTIFICATION_VIEW, self._now, rectifications)
@@ -255,8 +270,15 @@ class Rectifications(Collection):
 @cache
 def _select() -> Select[tuple[object, ...]]:
     query = with_title(select(rectifications), rectifications.c.audit_id)
+    query = with_found(query, rectifications.c.member_id, rectifications.c.recording_id)
     return with_name(with_agency(query, rectifications.c.agency_id), rectifications.c.raised_by, "raiser")
 
 
 def _value(row: RowMapping) -> Rectification:
-    return Rectification.of_row(row, raised_by=row["raiser"], steps=())
+    return Rectification.of_row(
+        row,
+        raised_by=row["raiser"],
+        case_id=row["found_case_id"],
+        recording_id=row["found_recording_id"],
+        steps=(),
+    )

@@ -5,6 +5,7 @@ from datetime import datetime
 from sqlalchemy import insert, select
 
 from schemas.actor import Actor
+from schemas.certificate import CertificateTerms
 from schemas.ids import AgencyId, SettingId
 from schemas.leaves_setting import SettingChange, SettingChangeList
 from schemas.policy import Action, Subject, may, missing, require_scope
@@ -18,7 +19,7 @@ from storage.collection import Collection
 from storage.custody.values import shown
 from storage.reads.account import with_name
 from storage.reads.agency import name_of_agency, with_agency
-from storage.reads.setting import list_at, said, setting_at, soon, tolerances_at
+from storage.reads.setting import certificate_terms, list_at, said, setting_at, soon, tolerances_at
 from storage.tables.setting import agency_settings
 
 
@@ -32,6 +33,10 @@ class AgencySettings(Collection):
     def soon(self, agency_id: AgencyId) -> datetime:
         """Return until when an end is warned of to people of an agency, by its setting as it holds now."""
         return soon(self._connection, self._unit.settings, agency_id, self._now)
+
+    def certificate_terms(self, agency_id: AgencyId) -> CertificateTerms:
+        """Return by when certificates are renewed and verified in an agency, as its settings hold now."""
+        return certificate_terms(self._connection, self._unit.settings, agency_id, self._now)
 
     def tolerances(self, agency_id: AgencyId, at: datetime) -> Tolerances:
         """Return what an agency allows at the receipt of something; for the product itself, not for a reader."""

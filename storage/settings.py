@@ -17,16 +17,22 @@ from schemas.trail import LEAST_MONTHS
 
 _SECRETS = (
     "DATABASE_URL",
+    "MIGRATION_DATABASE_URL",
     "OBJECTS_URL",
     "BROKER_URL",
     "LOG_KEY",
     "REGISTRY_KEY",
     "EXPORT_KEY",
+    "API_TICKET_KEY",
+    "WORKER_TICKET_KEY",
+    "SIGNER_TICKET_KEY",
     "FACTOR_KEY",
     "PERSONAL_KEY",
     "PERSONAL_KEY_BEFORE",
 )
 _SEED_BYTES = 32
+ORIGIN_BEFORE = "quancheng.local/log"
+"""How every log was named before each had to have a name of its own."""
 
 
 def _calendar(given: object) -> object:
@@ -48,7 +54,10 @@ def _roles(given: object) -> object:
 
 
 class StorageSettings(BaseSettings):
-    """`DATABASE_URL`, `OBJECTS_URL`, `BROKER_URL` and the five server keys; each also as `NAME_FILE`.
+    """`DATABASE_URL`, `OBJECTS_URL`, `BROKER_URL` and the server's keys; each also as `NAME_FILE`.
+
+    `DATABASE_URL` names the application's role; `MIGRATION_DATABASE_URL` the one that owns the tables, and is given to
+    the migration alone. Without it the application's role migrates, and owns what it should not (`doctor` says so).
 
     `CONSOLE_URL`: how people reach this server (scheme, host, port); links that a command prints begin with it.
     Deadlines (reviews in working days, rectification in calendar days: defaults of ours, not law), `RETENTION_MONTHS` and
@@ -60,10 +69,15 @@ class StorageSettings(BaseSettings):
     `TRAIL_MONTHS`: so many calendar months the access trail is kept; less than six is refused. `TRAIL_STRANGERS`: of
     people whom nobody knows, so many rows a minute at most; what comes beyond is counted in one row.
     A request is repeated under its Idempotency-Key for `IDEMPOTENCY_SECONDS`, a day.
+    `LOG_ORIGIN` is the name of the log for ever, like a host and a path; who signs it needs it, and no two installations
+    have the same.
     Keys are base64 of 32 bytes, those that sign Ed25519 seeds. A process gets only the keys it needs: the API the registry
-    key and `FACTOR_KEY`, under which the secrets of second factors are sealed, the worker and the scheduler the log key and
-    the export key, all of them and the migration `PERSONAL_KEY`, under which names and codes of parties are sealed, and
-    `PERSONAL_KEY_BEFORE` as long as some still stand under that one (`storage.reseal`).
+    key and `FACTOR_KEY`, under which the secrets of second factors are sealed, the scheduler the log key, the worker of the
+    exports the export key, all of them and the migration `PERSONAL_KEY`, under which names and codes of parties are sealed,
+    and `PERSONAL_KEY_BEFORE` as long as some still stand under that one (`storage.reseal`). What another process signs with
+    is told by the log (`storage.custody.log_keys`).
+    Every leaf carries the ticket of the process that wrote it, by a low key of its own: `API_TICKET_KEY` or
+    `WORKER_TICKET_KEY`. The signer holds `SIGNER_TICKET_KEY` beside both: by them it knows whose tickets hold.
     Whoever holds one of `SECOND_FACTOR_ROLES` (names apart by commas, or `all`) sets up a second factor at the next log-in
     by password; none is asked by default.
 
@@ -78,13 +92,17 @@ class StorageSettings(BaseSettings):
 
     quancheng_home: Path = Path(".quancheng")
     database_url: SecretStr
+    migration_database_url: SecretStr | None = None
     objects_url: SecretStr
     broker_url: SecretStr | None = None
     console_url: str = ""
-    log_origin: str = "quancheng.local/log"
+    log_origin: str = Field(default="", pattern=r"^([a-z0-9][a-z0-9./-]{0,127})?$")
     log_key: SecretStr | None = None
     registry_key: SecretStr | None = None
     export_key: SecretStr | None = None
+    api_ticket_key: SecretStr | None = None
+    worker_ticket_key: SecretStr | None = None
+    signer_ticket_key: SecretStr | None = None
     factor_key: SecretStr | None = None
     personal_key: SecretStr | None = None
     personal_key_before: SecretStr | None = None
@@ -167,6 +185,20 @@ def is_set(name: str) -> bool:
     return bool(os.environ.get(name) or os.environ.get(f"{name}_FILE"))
 
 
+def origin(settings: StorageSettings) -> str:
+    """Return the name of the log.
+
+    Raises:
+        ValueError: none was chosen.
+    """
+    if not settings.log_origin:
+        raise ValueError(
+            "LOG_ORIGIN is not set: choose a name for the log that nobody else has, such as law.example.cn/log "
+            f"(a log that was opened before names had to be chosen is {ORIGIN_BEFORE})"
+        )
+    return settings.log_origin
+
+
 def seed(secret: SecretStr | None, name: str) -> bytes:
     """Return the 32-byte seed behind a key setting.
 
@@ -175,8 +207,17 @@ def seed(secret: SecretStr | None, name: str) -> bytes:
     """
     if secret is None:
         raise ValueError(f"{name} (or {name}_FILE) is not set")
+    return seed_text(secret.get_secret_value(), name)
+
+
+def seed_text(text: str, name: str) -> bytes:
+    """Return the 32-byte seed that a text spells.
+
+    Raises:
+        ValueError: it spells none; the message names the variable or file, never the value.
+    """
     try:
-        raw = base64.b64decode(secret.get_secret_value(), validate=True)
+        raw = base64.b64decode(text, validate=True)
     except binascii.Error as err:
         raise ValueError(f"{name} is not base64") from err
     if len(raw) != _SEED_BYTES:

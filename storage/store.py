@@ -39,7 +39,11 @@ from storage.actor.training import Trainings
 from storage.actor.training_sheet import TrainingSheets
 from storage.approval import Approvals
 from storage.audit.audit import Audits
+from storage.audit.draft import AuditDrafts
+from storage.audit.end import AuditEnds
+from storage.audit.randomness import AuditValues
 from storage.audit.recheck import Rechecks
+from storage.audit.result import AuditResults
 from storage.audit.score import AuditScores
 from storage.case.case import Cases
 from storage.case.decision import Decisions
@@ -47,7 +51,10 @@ from storage.case.fact import Facts
 from storage.case.overlap import Overlaps
 from storage.case.procedure import Procedures
 from storage.case.recusal import Recusals
+from storage.case.summary import Summaries
+from storage.chunk import Chunks
 from storage.collection import Unit
+from storage.custody.public import PublicLog
 from storage.device.device import Devices
 from storage.device.enrolment import Enrolments
 from storage.duties.duties import Duties
@@ -77,7 +84,9 @@ from storage.recording.likeness import LikenessHints, LikenessSearches
 from storage.recording.manifest import Manifests
 from storage.recording.presence import Presences
 from storage.recording.presence_code import PartnerCodes
+from storage.recording.reading import Readings
 from storage.recording.recording import Recordings
+from storage.recording.scrubbing import Scrubs
 from storage.recording.upload import Uploads
 from storage.rectification import Rectifications
 from storage.retention.mark import RetentionMarks
@@ -255,6 +264,18 @@ class Transaction(Unit):
         return RetentionMarks(self)
 
     @cached_property
+    def chunks(self) -> Chunks:
+        return Chunks(self)
+
+    @cached_property
+    def readings(self) -> Readings:
+        return Readings(self)
+
+    @cached_property
+    def scrubs(self) -> Scrubs:
+        return Scrubs(self)
+
+    @cached_property
     def renewals(self) -> Renewals:
         return Renewals(self)
 
@@ -323,8 +344,24 @@ class Transaction(Unit):
         return Audits(self)
 
     @cached_property
+    def audit_drafts(self) -> AuditDrafts:
+        return AuditDrafts(self, self.audits)
+
+    @cached_property
+    def audit_values(self) -> AuditValues:
+        return AuditValues(self, self.audits)
+
+    @cached_property
+    def audit_ends(self) -> AuditEnds:
+        return AuditEnds(self, self.audits)
+
+    @cached_property
     def audit_scores(self) -> AuditScores:
         return AuditScores(self, self.audits, self.recordings)
+
+    @cached_property
+    def audit_results(self) -> AuditResults:
+        return AuditResults(self, self.audit_scores)
 
     @cached_property
     def rechecks(self) -> Rechecks:
@@ -343,6 +380,10 @@ class Transaction(Unit):
         return Heartbeats(self)
 
     @cached_property
+    def public_log(self) -> PublicLog:
+        return PublicLog(self.connection)
+
+    @cached_property
     def exports(self) -> Exports:
         return Exports(self, self.cases)
 
@@ -357,6 +398,10 @@ class Transaction(Unit):
     @cached_property
     def decisions(self) -> Decisions:
         return Decisions(self, self.cases, self.procedures)
+
+    @cached_property
+    def summaries(self) -> Summaries:
+        return Summaries(self, self.cases, self.procedures, self.decisions)
 
     @cached_property
     def recusals(self) -> Recusals:

@@ -72,6 +72,7 @@ class Party(NamedTuple):
         name: The sealed column.
         tokens: Where its tokens stand.
         is_whole: Whose names may be read whole by who searches; the others' are not searched: a hit would tell them.
+        written: How the clear text is folded before it is compared, in Python as in the index.
     """
 
     ident: Column[object]
@@ -79,6 +80,7 @@ class Party(NamedTuple):
     name: Column[object]
     tokens: Column[object]
     is_whole: ColumnElement[bool]
+    written: Callable[[str], str] = fold
 
 
 class Sought(NamedTuple):
@@ -122,14 +124,15 @@ def matching_party(
         and_(or_(*map(party.tokens.contains, asked_tokens(connection, party.name, word))), party.is_whole)
         for word in words
     ]
+    plain = [party.written(word) for word in words]
     indexed = [
         or_(_grams(searched).contains(_grams(literal(word))), one)
-        for word, one in zip(words, named, strict=True)
+        for word, one in zip(plain, named, strict=True)
     ]
     # A list is read row by row: pieces of every number would be cut anew, so it looks for the word itself.
     held = [
         or_(one, func.strpos(func.search_fold(searched), func.search_fold(word)) > 0)
-        for word, one in zip(words, named, strict=True)
+        for word, one in zip(plain, named, strict=True)
     ]
     is_other = (or_(*others) if others else literal(value=False)).label("is_other")
     connection.execute(text("SET LOCAL plan_cache_mode = force_custom_plan"))
@@ -144,10 +147,10 @@ def matching_party(
 
 
 def _holds(connection: Connection, party: Party, row: RowMapping, words: list[str]) -> bool:
-    said = fold(row[party.clear.name] or "")
+    said = party.written(row[party.clear.name] or "")
     name = opened(connection, party.name, row[party.ident], row[party.name]) if row["is_whole"] else None
     held = fold(name or "")
-    return all(fold(word) in said or fold(word) in held for word in words)
+    return all(party.written(word) in said or fold(word) in held for word in words)
 
 
 def _grams(words: ColumnElement[str]) -> ColumnElement[list[str]]:

@@ -542,13 +542,13 @@ def _answers(chance: Random) -> tuple[ScopeAnswerIn, ...]:
 
 
 _WAY = {
-    "lead": [CaseStep.FILE],
+    "lead": [*[CaseStep.FILE] * 3, CaseStep.PENALISE],
     "filed": [CaseStep.INVESTIGATE],
     "investigating": [CaseStep.CONCLUDE],
     "investigation_closed": [CaseStep.SUBMIT, CaseStep.EXEMPT, CaseStep.REOPEN],
     "review_not_needed": [CaseStep.DECIDE, CaseStep.DECIDE, CaseStep.SUBMIT, CaseStep.REOPEN],
     "legal_review": [CaseStep.DECIDE],
-    "decided": [CaseStep.CLOSE],
+    "decided": [CaseStep.CLOSE, CaseStep.RECORD, CaseStep.RETRACT],
 }
 
 

@@ -6,7 +6,8 @@ from uuid import UUID
 
 from sqlalchemy import Table, select
 
-from schemas.audit import AuditKind, AuditState, RecheckOutcome, SourceIn, SourceKind
+from schemas.audit import AuditAmendIn, AuditCloseIn, AuditKind, AuditReasonIn, AuditState, RecheckOutcome
+from schemas.randomness import SourceIn, SourceKind
 from schemas.rectification import RectificationIn, RectificationStep, RectificationStepIn
 from schemas.standard import ItemScore
 from storage.audit.values import Audit
@@ -34,7 +35,7 @@ def define_audit(world: World, chance: Random) -> None:
     )
     wish = world.above.wish(kind=kind, size=size, sources=[source])
     with world.store.begin() as tx:
-        tx.audits.define(world.who(chance, world.above.supervisor), wish)
+        tx.audit_drafts.define(world.who(chance, world.above.supervisor), wish)
 
 
 def go_on_with_audit(world: World, chance: Random) -> None:
@@ -44,17 +45,37 @@ def go_on_with_audit(world: World, chance: Random) -> None:
         actor = world.who(chance, world.above.supervisor)
         match audit.state:
             case AuditState.DEFINED:
-                tx.audits.freeze(actor, audit.id, audit.version)
+                _draft(tx, world, chance, audit)
             case AuditState.FROZEN:
-                tx.audits.enter(actor, audit.id, [VALUE], audit.version)
+                tx.audit_values.enter(actor, audit.id, [VALUE], audit.version)
+            case AuditState.ENTERED if chance.random() < 0.2:
+                said = AuditReasonIn(reason="看错一位")
+                tx.audit_values.retract(actor, audit.id, said, audit.version)
             case AuditState.ENTERED:
                 value = VALUE if chance.random() < 0.9 else "1"
                 second = world.who(chance, world.above.colleague)
-                tx.audits.confirm(second, audit.id, [value], audit.version)
+                tx.audit_values.confirm(second, audit.id, [value], audit.version)
             case AuditState.CONFIRMED:
                 tx.audits.draw(actor, audit.id, audit.version)
             case _:
-                tx.audits.close(actor, audit.id, audit.version)
+                lacking = tx.audit_ends.lacking(audit).model_dump()
+                wish = AuditCloseIn(**lacking, reason=chance.choice(["时间已到", None]))
+                tx.audit_ends.close(actor, audit.id, wish, audit.version)
+
+
+def _draft(tx: Transaction, world: World, chance: Random, audit: Audit) -> None:
+    """A draft is frozen, and sometimes said anew or dropped."""
+    actor, luck = world.who(chance, world.above.supervisor), chance.random()
+    if luck < 0.6:
+        tx.audits.freeze(actor, audit.id, audit.version)
+    elif luck < 0.9:
+        happens_at = world.above.clock() + timedelta(hours=12)
+        source = SourceIn(name="上证指数收盘", kind=SourceKind.INDEX, happens_at=happens_at)
+        said = world.above.wish(size=chance.choice([1, None]), sources=[source]).model_dump()
+        wish = AuditAmendIn(**said, reason=chance.choice(["改期", None]))
+        tx.audit_drafts.amend(actor, audit.id, wish, audit.version)
+    else:
+        tx.audit_drafts.drop(actor, audit.id, AuditReasonIn(reason="另行安排"), audit.version)
 
 
 def assign_inspector(world: World, chance: Random) -> None:
@@ -110,8 +131,19 @@ def raise_finding(world: World, chance: Random) -> None:
         audit = tx.audits.get(world.above.supervisor, _drawn(tx, chance))
         code = tx.audit_scores.standard(audit).items[0].code
         member = _member(tx, world, audit, chance)
-        found = RectificationIn(member_id=member, item_code=code, text="补正告知")
+        where = _where(tx, world, audit, member, chance)
+        found = RectificationIn(member_id=member, item_code=code, text="补正告知", **where)
         tx.rectifications.raise_(actor, audit.id, found)
+
+
+def _where(tx: Transaction, world: World, audit: Audit, member: UUID, chance: Random) -> dict[str, object]:
+    """A recording of what was drawn, and sometimes a second of it; or another one, or none."""
+    if member is NOBODY or chance.random() < 0.4:
+        return {}
+    drawn = tx.audit_scores.member(world.above.supervisor, audit.id, member).rechecks
+    known = [one.recording.id for one in drawn] or [NOBODY]
+    where = {"recording_id": chance.choice([*known, NOBODY]) if chance.random() < 0.2 else known[0]}
+    return where if chance.random() < 0.5 else {**where, "at_second": chance.randint(0, 90)}
 
 
 def mend(world: World, chance: Random) -> None:

@@ -46,6 +46,17 @@ def window(browser: Browser, *, size: dict[str, int] = WIDE, **options: object) 
     return context
 
 
+def keep(page: Page, name: str) -> None:
+    """Keep a picture of the whole page for somebody who wants to look, in the folder that `SHOTS` names; else nothing.
+
+    No test looks at one, and taking them keeps a browser busy for as long as showing the page does.
+    """
+    folder = os.environ.get("SHOTS")
+    if folder:
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)
+
+
 def widths(page: Page) -> Iterator[int]:
     """Show one loaded page at both widths, each until it is drawn; it is wide again at the end."""
     page.wait_for_load_state("networkidle")

@@ -38,7 +38,9 @@ from storage.store import Store
 from storage.tables.base import metadata
 from storage.tables.case import cases
 from storage.tables.custody import custody_entries
+from storage.ticket import ticket_for
 from tests.casework import Bureau, conclusion
+from tests.owner import owning
 from tests.personal import seal_rows
 
 TOGETHER = 1_000
@@ -107,9 +109,10 @@ class Log:
         payload, opened = sealed_bytes(leaf, act)
         digest = leaf_digest(payload)
         hashes = (bytes.fromhex(digest), bytes.fromhex(entry_hash(digest)))
+        ticket = ticket_for(self.connection, leaf.event, digest)
         self.last += 1
         known = (leaf.id, leaf.event, leaf.ev, leaf.actor, leaf.subject, said.agency, leaf.at)
-        self.entries.append((self.last, *known, payload, *hashes))
+        self.entries.append((self.last, *known, payload, *hashes, ticket.signature, ticket.kid))
         for place in leaf.chains:
             self.places.append((place.of, place.n, self.last))
             self.chains[place.of] = (place.n, step(place.prev, digest, leaf.event), leaf.at)
@@ -125,7 +128,12 @@ class Log:
     def write(self, connection: Connection) -> None:
         """Put all of it into the tables of the record, whose own numbers go on behind it."""
         columns = ("id", "entry_id", "event", "ev", "actor", "subject", "agency_id", "at", "leaf")
-        _copy(connection, "custody_entries", (*columns, "digest", "leaf_hash"), self.entries)
+        _copy(
+            connection,
+            "custody_entries",
+            (*columns, "digest", "leaf_hash", "ticket", "ticket_kid"),
+            self.entries,
+        )
         _copy(connection, "chain_places", ("of", "n", "entry"), self.places)
         heads = [(of, n, bytes.fromhex(head), at) for of, (n, head, at) in self.chains.items()]
         _copy(connection, "chains", ("of", "n", "head", "last_at"), heads)
@@ -143,7 +151,7 @@ def fill(bureau: Bureau, many: int) -> None:
         for start in range(1, many, TOGETHER):  # the pattern is the first
             some = range(min(TOGETHER, many - start))
             named = list(pool.map(lambda _: _kept(bureau.store, made, recording), some))
-            with bureau.store.begin() as tx:
+            with owning(bureau.store) as tx:
                 _write(tx.connection, case, recording, named, number=number)
 
 

@@ -28,6 +28,7 @@ from schemas.review import (
 )
 from schemas.review_scope import ScopeAnswerIn, ScopeKind
 from schemas.scrub import StoreFault
+from schemas.summary import PartyKind, PenaliseIn
 from storage.recording.values import Verification
 from storage.store import Store, Transaction
 from tests.factories import OFFICERS, TestDevice, enrol_device, make_account, make_agency
@@ -118,6 +119,12 @@ class Bureau:
         case = self.step(self.investigated(), CaseStep.CONCLUDE)
         return self.step(case, CaseStep.EXEMPT, "案情简单，四种情形均不属于")
 
+    def found(self) -> Case:
+        """A lead with one recording that proves one fact: what may be decided on the spot."""
+        case = self.open()
+        self.fact(case, self.capture(case))
+        return self.get(case)
+
     def submit(self, case: Case) -> tuple[Case, Review]:
         self.step(case, CaseStep.CONCLUDE)
         case = self.step(case, CaseStep.SUBMIT)
@@ -145,6 +152,12 @@ class Bureau:
             CaseState.INVESTIGATING: [CaseStep.FILE, CaseStep.INVESTIGATE],
             CaseState.INVESTIGATION_CLOSED: [CaseStep.FILE, CaseStep.INVESTIGATE, CaseStep.CONCLUDE],
         }
+        if state is CaseState.ANNULLED:
+            return self.step(self.investigated(), CaseStep.ANNUL, "违法事实不成立")
+        if state is CaseState.NOT_FILED:
+            case = self.open()
+            self.capture(case)
+            return self.step(self.get(case), CaseStep.REFUSE, "违法事实不成立")
         if state in walk:
             case = self.open()
             for step in walk[state]:
@@ -172,6 +185,7 @@ def take(
     reason: str = "",
     seen: int | None = None,
     answers: Sequence[ScopeAnswerIn] = NONE,
+    proposal: DecisionOutcome | None = None,
 ) -> Case:
     """Take a step with all that it asks for: answers, a reason, lines; on the version of now or `seen`."""
     ident = CaseId(case_id)
@@ -180,10 +194,16 @@ def take(
     at = tx.cases.known(ident).version if seen is None else seen
     if step is CaseStep.DECIDE:
         return tx.decisions.decide(actor, ident, decision(tx, actor, case_id, reason=reason), at)
+    if step is CaseStep.PENALISE:
+        return tx.summaries.penalise(actor, ident, penalty(tx, actor, case_id, reason=reason), at)
+    if step is CaseStep.RECORD:
+        return tx.summaries.record(actor, ident, reason, at)
+    if step is CaseStep.RETRACT:
+        return tx.summaries.retract(actor, ident, because or "登记有误", at)
     if step is CaseStep.CLOSE:
         wish = ClosingIn(unrecorded=unrecorded(tx, actor, case_id, step), reason=reason)
         return tx.decisions.close(actor, ident, wish, at)
-    return tx.cases.step(actor, ident, step, because, at, answers=told)
+    return tx.cases.step(actor, ident, step, because, at, answers=told, proposal=proposal)
 
 
 def decision(tx: Transaction, actor: Actor, case_id: UUID, **said: object) -> DecisionIn:
@@ -193,6 +213,30 @@ def decision(tx: Transaction, actor: Actor, case_id: UUID, **said: object) -> De
     if given["outcome"] == DecisionOutcome.PENALTY:
         given = {"penalties": [PenaltyKind.WARNING], **given}
     return DecisionIn.model_validate(given)
+
+
+def penalty(tx: Transaction, actor: Actor, case_id: UUID, **said: object) -> PenaliseIn:
+    """A fine of 200 yuan on the spot by two officers of the agency; `said` stands as it is."""
+    numbers = [number for number, _ in tx.summaries.officers(tx.cases.known(CaseId(case_id)))][:2]
+    lines = [
+        UnrecordedIn(formality=one.formality, reason=UNRECORDED)
+        for one in tx.procedures.of_summary(actor, CaseId(case_id))
+        if not one.is_recorded
+    ]
+    given = {
+        "party_kind": PartyKind.CITIZEN,
+        "penalties": [PenaltyKind.FINE],
+        "fine_fen": 20_000,
+        "basis": "城市市容和环境卫生管理条例第三十六条",
+        "number": f"当罚〔2026〕{next(_numbers)}号",
+        "made_at": tx.now - timedelta(minutes=1),
+        "place": "建军路",
+        "officers": numbers,
+        "is_refused": False,
+        "unrecorded": lines,
+        **said,
+    }
+    return PenaliseIn.model_validate(given)
 
 
 def unrecorded(tx: Transaction, actor: Actor, case_id: UUID, step: CaseStep) -> list[UnrecordedIn]:

@@ -1,10 +1,13 @@
 """Chains as tests look at them: the leaves of a thing, opened, and the life that the fold makes of them."""
 
+from sqlalchemy import select
+
 from schemas.directory import Directory
-from schemas.leaf import Leaf
+from schemas.leaf import Leaf, parse_leaf
 from schemas.opening import Shown
 from schemas.replay import Folded, Turn, fold
 from storage.store import Store
+from storage.tables.custody import custody_entries
 
 
 def chain_of(store: Store, of: str) -> list[Leaf]:
@@ -44,3 +47,14 @@ def folded(store: Store, of: str) -> Folded:
             if isinstance(one.leaf, Leaf)
         ]
     return fold(of, turns, Directory())
+
+
+def indexed_acts(store: Store) -> list[object]:
+    """The acts of all indexed leaves, in the order of the log."""
+    with store.begin() as tx:
+        leaves = tx.connection.scalars(
+            select(custody_entries.c.leaf)
+            .where(custody_entries.c.leaf_index.is_not(None))
+            .order_by(custody_entries.c.leaf_index)
+        )
+        return [parse_leaf(bytes(leaf)).act for leaf in leaves]

@@ -16,7 +16,10 @@ Event = dict[str, object]
 
 
 def environment(home: Path, **more: str) -> dict[str, str]:
-    kept = {name: text for name, text in os.environ.items() if not name.endswith("_URL")}
+    named = ("LOG_ORIGIN",)  # a data folder has a name for its log of its own
+    kept = {
+        name: text for name, text in os.environ.items() if not name.endswith("_URL") and name not in named
+    }
     return {**kept, "QUANCHENG_HOME": str(home), **more}
 
 

@@ -27,8 +27,10 @@ from playwright.sync_api import Browser, Page
 
 from tests.browser import browsing, trust, window
 from tests.media import jpeg
+from tests.owner import application_of
 from tests.proxied import Proxied, proxied
 from tests.stand import (
+    LOG_ORIGIN,
     PATIENCE_SECONDS,
     ROOT,
     Stand,
@@ -70,6 +72,8 @@ class Walk:
         """What a container of this service would be given, and nothing else."""
         written = SERVICES[service].get("environment", {})
         chosen = {name: _filled(text, self.given) for name, text in written.items()}
+        if SERVICES[service].get("env_file") == ".env.owner":
+            chosen["MIGRATION_DATABASE_URL"] = self.stand.env["DATABASE_URL"]
         return {name: self.secrets.get(text, text) for name, text in chosen.items()}
 
     @contextmanager
@@ -95,12 +99,14 @@ class Walk:
 
 
 def _filled(text: str, given: dict[str, str]) -> str:
-    return re.sub(r"\$\{(\w+):-([^}]*)\}", lambda found: given.get(found[1]) or found[2], text)
+    return re.sub(r"\$\{(\w+):[-?]([^}]*)\}", lambda found: given.get(found[1]) or found[2], text)
 
 
 def _secret_files(stand: Stand, folder: Path) -> dict[str, str]:
     folder.mkdir()
-    for name, text in stand.env.items():
+    owner = stand.env["DATABASE_URL"]
+    empty = {"PERSONAL_KEY_BEFORE": "", "OIDC_CLIENT_SECRET": ""}  # of /dev/null, by default
+    for name, text in (empty | stand.env | {"DATABASE_URL": application_of(owner)}).items():
         (folder / name.lower()).write_text(f"{text}\n")
     return {f"/run/secrets/{path.name}": str(path) for path in folder.iterdir()}
 
@@ -116,12 +122,13 @@ def composed(folder: Path) -> Iterator[Walk]:
         trust(find_certutil(), proxy.authority, folder / "person")
         browser = started.enter_context(browsing(find_chromium(), home=folder / "person"))
         given = {"CONSOLE_URL": proxy.address, "API_HOSTS": "localhost", "API_PROXIES": "127.0.0.1"}
+        given |= {"LOG_ORIGIN": LOG_ORIGIN}
         walk = Walk(stand, folder, _secret_files(stand, folder / "secrets"), proxy, browser, given)
         for name in ("migrate", "admit"):
             process = stand.start(name, stand.command(name), walk.environment(name), is_alone=True)
             if process.wait(PATIENCE_SECONDS) != 0:
                 raise AssertionError(_log(stand, name))
-        for name in ("api", "worker", "slow-worker", "later-worker", "scheduler"):
+        for name in ("api", "worker", "slow-worker", "later-worker", "export-worker", "scheduler"):
             stand.start(name, stand.command(name, port=port), walk.environment(name), is_alone=True)
         until(lambda: answers(f"http://127.0.0.1:{port}/v1/health"), lambda: _log(stand, "api"))
         yield walk
@@ -151,6 +158,7 @@ def open_agency(walk: Walk, page: Page) -> None:
     page.goto(f"{walk.proxy.address}/console/agencies")
     page.fill("[name=name]", AGENCY[0])
     page.fill("[name=code]", AGENCY[1])
+    page.select_option("[name=kind]", "agency")
     page.click("main form button.primary")
     page.get_by_role("link", name=AGENCY[0]).wait_for()
 

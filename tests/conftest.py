@@ -22,7 +22,18 @@ from psycopg import sql
 from sqlalchemy.engine import make_url
 
 from tests.homes import Homes
-from tests.stand import ATTACH, ROOT, MissingPartError, Stand, find_chromium, is_ci, temporary_stand
+from tests.owner import application_of, remember
+from tests.stand import (
+    ATTACH,
+    LOG_ORIGIN,
+    ROOT,
+    MissingPartError,
+    Stand,
+    find_chromium,
+    is_ci,
+    temporary_stand,
+)
+from tests.stand.foreign import go_program
 from tests.stand.program import find_caddy, find_certutil
 
 if TYPE_CHECKING:
@@ -52,6 +63,7 @@ settings.register_profile(
     print_blob=True,
 )
 settings.load_profile("everywhere")
+os.environ.setdefault("LOG_ORIGIN", LOG_ORIGIN)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -111,6 +123,7 @@ def homes(stand: Stand) -> Homes:
 def template(stand: Stand) -> str:
     """Name of a migrated, empty database; made once per stand, whatever number of test processes."""
     server = _address(stand, "database")
+    remember(server)
     name = f"template_{_schema_digest()}"
     # One lock per server: the first test process migrates, the others find the template.
     lock = Path(tempfile.gettempdir(), f"quancheng-{hashlib.sha256(server.encode()).hexdigest()[:16]}.lock")
@@ -124,7 +137,7 @@ def template(stand: Stand) -> str:
 
 @pytest.fixture(scope="module")
 def database_url(stand: Stand, template: str) -> Iterator[str]:
-    """Address of a fresh, migrated database for this test module; dropped afterwards."""
+    """Address of a fresh, migrated database for this test module, of the application's role; dropped afterwards."""
     with _fresh(_address(stand, "database"), template) as url:
         yield url
 
@@ -143,13 +156,13 @@ def _fresh(server: str, template: str) -> Iterator[str]:
         admin.execute(
             sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template))
         )
-        yield _with_database(server, name)
+        yield application_of(_with_database(server, name))
         admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
 @pytest.fixture(scope="module")
 def empty_database_url(stand: Stand) -> Iterator[str]:
-    """Address of a database without a single table, for the tests of the migrations."""
+    """Address of a database without a single table, of its owner, for the tests of the migrations."""
     server = _address(stand, "database")
     name = f"empty_{uuid.uuid4().hex[:12]}"
     with _admin(server) as admin:
@@ -215,6 +228,15 @@ def certutil() -> Path:
         _give_up(why)
 
 
+@pytest.fixture(scope="session")
+def follower() -> Path:
+    """The Go program that follows a public log with the libraries of others."""
+    try:
+        return go_program(ROOT / "tests" / "clients" / "follow")
+    except MissingPartError as why:
+        _give_up(why)
+
+
 @pytest.fixture(scope="module")
 def browser(chromium: Path) -> Iterator["Browser"]:
     """Chromium, running; every person of a test gets a `window` of their own."""
@@ -249,7 +271,9 @@ def _migrated(stand: Stand, admin: psycopg.Connection, server: str, name: str) -
     # Built under another name: a crash here leaves no half-migrated template for the next run.
     building = f"{name}_{uuid.uuid4().hex[:8]}"
     admin.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(building)))
-    env = {**os.environ, **stand.env, "DATABASE_URL": _with_database(server, building)}
+    owner = _with_database(server, building)
+    addresses = {"DATABASE_URL": application_of(owner), "MIGRATION_DATABASE_URL": owner}
+    env = {**os.environ, **stand.env, **addresses}
     env.setdefault("OBJECTS_URL", "file:///nowhere")
     done = subprocess.run(
         stand.command("migrate"), cwd=ROOT, env=env, capture_output=True, text=True, check=False
@@ -262,7 +286,8 @@ def _migrated(stand: Stand, admin: psycopg.Connection, server: str, name: str) -
 
 def _schema_digest() -> str:
     migrations = sorted((ROOT / "storage").glob("migrations/**/*.py"))
-    sources = [*migrations, *sorted((ROOT / "storage" / "tables").glob("*.py"))]
+    grants = ROOT / "storage" / "setup" / "application.py"
+    sources = [*migrations, *sorted((ROOT / "storage" / "tables").glob("*.py")), grants]
     return hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()[:12]
 
 

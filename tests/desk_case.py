@@ -7,6 +7,7 @@ from uuid import UUID
 from schemas.actor import Actor, Role
 from schemas.case import CaseIn, CaseState, CaseStep
 from schemas.fact import FactIn, ProofIn
+from schemas.ids import CaseId
 from schemas.monitoring import LinkBasis, NotificationIn, NotifyChannel, NotifyOutcome, ReviewStage
 from schemas.review import AnswerIn, GroundIn, GroundItem, OpinionWord, ReviewOpinionIn
 from storage.outbox import JobKind
@@ -15,13 +16,16 @@ from tests.casework import take
 from tests.factories import OFFICERS, enrol_device, make_account
 from tests.media import jpeg
 from tests.monitoring import jpeg_media, make_highway
+from workers.custody import integrate
 from workers.runner import Runner
 
 
-def make_desk_case(store: Store, runner: Runner) -> tuple[UUID, Actor]:
+def make_desk_case(
+    store: Store, runner: Runner, meanwhile: Callable[[Actor], object] = lambda _: None
+) -> tuple[UUID, Actor]:
     """Make a case that was returned once and passed the second time, with one tie of each kind that was ended.
 
-    Returns it and its handler.
+    While it is investigated, `meanwhile` is done by its handler. Returns it and its handler.
     """
     road = make_highway(store)
     for number in OFFICERS:
@@ -56,6 +60,7 @@ def make_desk_case(store: Store, runner: Runner) -> tuple[UUID, Actor]:
     now(lambda tx, seen: tx.cases.unlink(handler, ref, dropped, "误关联", seen))
     now(lambda tx, seen: tx.cases.step(head, ref, CaseStep.FILE, "", seen))
     now(lambda tx, seen: tx.cases.step(handler, ref, CaseStep.INVESTIGATE, "", seen))
+    meanwhile(handler)
     now(lambda tx, seen: tx.facts.add(handler, ref, FactIn(text="该车超限"), seen))
     with store.begin() as tx:
         fact = tx.facts.of_case(ref)[0].id
@@ -78,3 +83,21 @@ def make_desk_case(store: Store, runner: Runner) -> tuple[UUID, Actor]:
     with store.begin() as tx:
         assert tx.cases.get(handler, ref).state is CaseState.DECIDED
     return ref, handler
+
+
+def packed_case(store: Store, runner: Runner, handler: Actor, case_id: CaseId) -> bytes:
+    """The package of a case, asked for and built now."""
+    integrate(store)
+    with store.begin() as tx:
+        ordered = tx.exports.request(handler, case_id)
+    integrate(store)
+    runner.drain(JobKind.EXPORT)
+    with store.begin() as tx:
+        built = tx.exports.known(ordered.id)
+    assert built.state == "ready", built.failure
+    payload = bytearray(built.size_bytes or 0)
+    view, at = memoryview(payload), 0
+    with store.objects.open(built.object_key or "", built.version_id or "") as source:
+        while count := source.readinto(view[at:]):
+            at += count
+    return bytes(payload)

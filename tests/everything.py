@@ -1,5 +1,6 @@
 """One of everything that a leaf can speak of, lawfully: no evidence table is empty, hardly a column is."""
 
+import json
 from collections.abc import Callable
 from datetime import timedelta
 from uuid import UUID
@@ -11,6 +12,7 @@ from schemas.account import AccountIn, AdmissionIn, RoleIn
 from schemas.actor import Actor, Role
 from schemas.agency import AgencyAmendIn, AgencyIn
 from schemas.approval import ApprovalIn
+from schemas.audit import AuditAmendIn, AuditReasonIn
 from schemas.base import HexDigest, rfc3339
 from schemas.case import CaseAmendIn, CaseIn, CaseStep
 from schemas.certificate import (
@@ -21,7 +23,8 @@ from schemas.certificate import (
 )
 from schemas.checks.claims import VERIFICATION
 from schemas.checks.manifest import SEQUENCE
-from schemas.decision import PenaltyKind
+from schemas.decision import DecisionOutcome, PenaltyKind
+from schemas.declaration import HandInWay, parse_declaration
 from schemas.equipment import CertificateIn, PublicationIn, SuspensionIn
 from schemas.equipment_amend import FactAmendIn
 from schemas.equipment_annul import AnnulIn
@@ -78,7 +81,8 @@ from storage.store import Store
 from storage.tables.case import case_links
 from storage.tables.export import exports
 from storage.tables.recording import recordings
-from tests.casework import PASS, SUPPLEMENT, Bureau, decision, make_bureau, swapped
+from tests.bringing import FULL, TAKEN, bring
+from tests.casework import PASS, SUPPLEMENT, Bureau, decision, make_bureau, swapped, take
 from tests.factories import LOST, enrol_device, make_account, password_hash
 from tests.media import jpeg
 from tests.monitoring import Highway, jpeg_media, make_highway
@@ -297,6 +301,9 @@ def _line(store: Store, bureau: Bureau) -> None:
     bureau.device.capture("photo.jpg", jpeg())
     drain(store, JobKind.VERIFY)
     bureau.device.send("waiting.bin", b"waiting")
+    for name, said in (("照片.jpg", TAKEN), ("询问笔录.pdf", FULL)):
+        declared = parse_declaration(json.dumps(said), HandInWay.BROWSER)
+        bring(store, bureau.handler, name, name.encode(), declared)
     bureau.capture(None, VERIFICATION.found("stored-bytes-differ", reason=StoreFault.BROKEN))
     bureau.capture(None, swapped())
     broken = bureau.device.manifest({"a.bin": b"a"}) + b" "
@@ -426,6 +433,7 @@ def _case(bureau: Bureau) -> None:
         tx.decisions.decide(bureau.head, case.id, wish, tx.cases.get(bureau.head, case.id).version)
     case = bureau.step(bureau.get(case), CaseStep.CLOSE, "照此办理")
     _exempt(bureau)
+    _summary(bureau)
     other, _ = bureau.submitted()
     _recusals(bureau, other.id)
     with bureau.store.begin() as tx:
@@ -439,7 +447,16 @@ def _case(bureau: Bureau) -> None:
 def _exempt(bureau: Bureau) -> None:
     """A case that needs no legal review: taken back once, exempt again, and decided."""
     case = bureau.step(bureau.exempt(), CaseStep.REOPEN, "补充证据")
-    for step in (CaseStep.CONCLUDE, CaseStep.EXEMPT, CaseStep.DECIDE):
+    with bureau.store.begin() as tx:
+        case = take(tx, bureau.handler, case.id, CaseStep.CONCLUDE, proposal=DecisionOutcome.MINOR)
+    for step in (CaseStep.EXEMPT, CaseStep.DECIDE):
+        case = bureau.step(case, step, "照此办理")
+
+
+def _summary(bureau: Bureau) -> None:
+    """A penalty on the spot: its entry taken back once, entered again with a remark, filed and closed."""
+    case = bureau.found()
+    for step in (CaseStep.PENALISE, CaseStep.RETRACT, CaseStep.PENALISE, CaseStep.RECORD, CaseStep.CLOSE):
         case = bureau.step(case, step, "照此办理")
 
 
@@ -598,7 +615,9 @@ def _supervision(store: Store, clock: Clock) -> None:
         points[0] = ItemScore(code=items[0].code, points=0, remark="未告知")
         tx.audit_scores.score(inspector, audit.id, member, points)
     with store.begin() as tx:
-        wish = RectificationIn(member_id=member, item_code=items[0].code, text="补正告知")
+        wish = RectificationIn(
+            member_id=member, item_code=items[0].code, text="补正告知", recording_id=member, at_second=7
+        )
         found = tx.rectifications.raise_(inspector, audit.id, wish)
     said = RectificationStepIn(text="已整改", proof_recording_id=bureau.recordings[0])
     for actor, step in (
@@ -610,6 +629,14 @@ def _supervision(store: Store, clock: Clock) -> None:
     ):
         with store.begin() as tx:
             found = tx.rectifications.step(actor, found.id, step, said, found.version)
+    bureau.close(audit)
+    for draft in (bureau.defined(), bureau.defined()):
+        with store.begin() as tx:
+            wish = AuditAmendIn(**bureau.wish(title="四季度抽查").model_dump(), reason="改季度")
+            draft = tx.audit_drafts.amend(bureau.supervisor, draft.id, wish, draft.version)  # noqa: PLW2901
     with store.begin() as tx:
-        tx.audits.close(bureau.supervisor, audit.id, tx.audits.get(bureau.supervisor, audit.id).version)
+        dropped = AuditReasonIn(reason="另行安排")
+        tx.audit_drafts.drop(bureau.supervisor, draft.id, dropped, draft.version)
+    bureau.misread()
+    bureau.retracted()
     bureau.drawn(size=None, defect_permille=100, confidence_permille=900)

@@ -18,10 +18,11 @@ from sqlalchemy import text
 from sqlalchemy.engine import make_url
 
 from schemas.actor import Role
-from schemas.audit import AuditIn, AuditKind, SourceIn, SourceKind
+from schemas.audit import AuditIn, AuditKind
 from schemas.chain import tree_hash
 from schemas.look import LookFrom, LookIn, LookReason, LookWay
 from schemas.merkle import extend
+from schemas.randomness import SourceIn, SourceKind
 from schemas.trail import TrailResult
 from storage.objects.folder import FolderObjects
 from storage.outbox import JobKind
@@ -33,6 +34,7 @@ from tests.everything import lock
 from tests.factories import enrol_device, folder_url, make_account, make_agency, make_settings
 from tests.media import jpeg
 from tests.monitoring import make_highway
+from tests.owner import owner_of, unguarded
 from workers.custody import integrate
 from workers.fsck import run
 from workers.media.sandbox.parent import Sandbox
@@ -141,15 +143,15 @@ def _audit(store: Store, bureau: Bureau, clock: Clock, top: UUID) -> UUID:
         sources=[source],
     )
     with store.begin() as tx:
-        made = tx.audits.define(supervisor, wish)
+        made = tx.audit_drafts.define(supervisor, wish)
         made = tx.audits.freeze(supervisor, made.id, made.version)
     integrate(store)
     clock.ahead += timedelta(hours=1)
     with store.begin() as tx:
-        made = tx.audits.enter(supervisor, made.id, [VALUE], made.version)
+        made = tx.audit_values.enter(supervisor, made.id, [VALUE], made.version)
     integrate(store)
     with store.begin() as tx:
-        made = tx.audits.confirm(colleague, made.id, [VALUE], made.version)
+        made = tx.audit_values.confirm(colleague, made.id, [VALUE], made.version)
     integrate(store)
     with store.begin() as tx:
         made = tx.audits.draw(supervisor, made.id, made.version)
@@ -172,8 +174,7 @@ class Copy:
 
     def damage(self, statement: str, **values: object) -> None:
         """Change what the database guards, as somebody with all rights can."""
-        with self.store.begin() as tx:
-            tx.connection.execute(text("SET LOCAL session_replication_role = replica"))
+        with unguarded(self.store) as tx:
             assert tx.connection.execute(text(statement), values).rowcount != 0
 
     def scalar(self, query: str, **values: object) -> Any:
@@ -259,11 +260,16 @@ def copy_of(world: World, folder: Path) -> Iterator[Copy]:
     url = make_url(world.settings.database_url.get_secret_value())
     name = f"copy_{uuid4().hex[:12]}"
     shutil.copytree(world.folder, folder, dirs_exist_ok=True)
-    server = url.set(drivername="postgresql", database="postgres").render_as_string(hide_password=False)
+    owner = make_url(owner_of(world.settings.database_url.get_secret_value()))
+    server = owner.set(drivername="postgresql", database="postgres").render_as_string(hide_password=False)
     with psycopg.connect(server, autocommit=True) as admin:
         admin.execute(f"CREATE DATABASE {name} TEMPLATE {url.database}")
         copied = url.set(database=name).render_as_string(hide_password=False)
-        changed = {"database_url": SecretStr(copied), "objects_url": SecretStr(folder_url(folder))}
+        changed = {
+            "database_url": SecretStr(copied),
+            "objects_url": SecretStr(folder_url(folder)),
+            "quancheng_home": folder / "home",
+        }
         store = Store(world.settings.model_copy(update=changed))
         try:
             yield Copy(world=world, store=store)

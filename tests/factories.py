@@ -1,7 +1,9 @@
 """Valid things, made shortly: an organisation, a device with its key, manifests and uploads over a `Store`."""
 
+import atexit
 import base64
 import secrets
+import tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
@@ -29,6 +31,7 @@ from schemas.leaves_agency import AgencyKind
 from schemas.leaves_certificate_issue import CertificateKind
 from schemas.manifest import MANIFEST_TYP
 from schemas.personal import PersonalSeal
+from schemas.ticket import Tickets
 from schemas.upload import Upload
 from storage.act import Deed, fresh_id, service
 from storage.actor.actor import open_agency
@@ -38,9 +41,10 @@ from storage.flow.receive import Receiving
 from storage.password import PasswordHash, hash_of
 from storage.recording.upload import NewUpload
 from storage.settings import StorageSettings
+from storage.setup.home import TICKET_KEYS
 from storage.store import Store, Transaction, utc_now
 from storage.tables.actor import accounts
-from storage.tables.base import PERSONAL_SEAL
+from storage.tables.base import PERSONAL_SEAL, TICKETS
 from workers.custody import integrate
 from workers.fsck import findings
 
@@ -64,17 +68,27 @@ def seed64() -> SecretStr:
 def make_settings(database_url: str, objects_url: str, **changed: Any) -> StorageSettings:
     """Settings of a test's store, with keys of its own."""
     given = {
+        "quancheng_home": Path(tempfile.mkdtemp(dir=_homes())),
         "database_url": SecretStr(database_url),
         "objects_url": SecretStr(objects_url),
         "log_key": seed64(),
         "registry_key": seed64(),
         "export_key": seed64(),
+        **{name: seed64() for name in TICKET_KEYS},
         "factor_key": seed64(),
         "personal_key": seed64(),
         "pool_size": 5,
         "session_idle_seconds": 10 * 3600,  # clocks of tests go by hours
     }
     return StorageSettings(**{**given, **changed})
+
+
+@cache
+def _homes() -> str:
+    """Where the data folders of tests lie that name none; gone with the process."""
+    folder = tempfile.TemporaryDirectory(prefix="quancheng-homes-")
+    atexit.register(folder.cleanup)
+    return folder.name
 
 
 def folder_url(folder: Path) -> str:
@@ -91,9 +105,13 @@ def folder_store(database_url: str, folder: Path) -> Iterator[Store]:
         yield made
 
 
+TICKET_SEEDS = {Process.API: b"a" * 32, Process.WORKER: b"w" * 32, Process.SIGNER: b"s" * 32}
+"""Ticket keys of a test that writes leaves over an engine of its own."""
+
+
 def sealing() -> dict[str, object]:
-    """Options of an engine of a test's own: it seals personal data under a key that nobody else has."""
-    return {PERSONAL_SEAL: PersonalSeal(secrets.token_bytes(32))}
+    """Options of an engine of a test's own: it seals personal data, and signs leaves, under keys that nobody else has."""
+    return {PERSONAL_SEAL: PersonalSeal(secrets.token_bytes(32)), TICKETS: Tickets(TICKET_SEEDS)}
 
 
 def set_up(tx: Transaction, agency_id: AgencyId, about: str, *relies: str) -> Deed:

@@ -24,7 +24,7 @@ from schemas.leaves_recusal import RecusalGround
 from schemas.look import LookFrom, LookIn, LookReason, LookWay
 from schemas.monitoring import LinkBasis, ReviewStage
 from schemas.presence import PresenceAnswer, PresenceIn
-from schemas.procedure import DocumentIn, Formality
+from schemas.procedure import SUMMARY_RULES, DocumentIn, Formality
 from schemas.rectification import RectificationIn
 from schemas.recusal import RecusalIn
 from schemas.review_scope import ScopeKind
@@ -37,7 +37,7 @@ from storage.actor.factor import Confirmed
 from storage.flow.sheet import rows_of
 from storage.objects.values import Stored
 from storage.store import Store, Transaction
-from tests.casework import PASS, SUPPLEMENT, make_bureau
+from tests.casework import PASS, SUPPLEMENT, Bureau, make_bureau
 from tests.factories import PASSWORD, enrol_device, make_account, make_agency
 from tests.monitoring import make_highway
 from tests.supervision import Clock, make_supervision
@@ -107,9 +107,13 @@ LAWFUL: Mapping[str, str] = {
     "lat": "33.34",
     "lon": "120.15",
     "matter": "占道经营",
+    "number_is_sure": "",
     "occurred_at": "2026-01-05T09:30",
     "outcome": "sent",
     "party": "某某商店",
+    "party_code": "",
+    "plates": "苏J12345",
+    "whole_party": "yes",
     "place": "建军路",
     "proof": "",
     "held_on": "2026-01-05",
@@ -199,14 +203,17 @@ def _case(scene: Scene, _: Clock) -> None:
     answers = {kind.value: "no" for kind in ScopeKind} | {
         f"{kind.value}_ground": "不属于" for kind in ScopeKind
     }
-    _add(scene, "case", f"{one}/conclude", ids, **answers)
+    _add(scene, "case", f"{one}/conclude", ids, proposal="penalty", **answers)
     _add(scene, "case", f"{one}/reopen", ids, reason="补充证据")
     _add(scene, "case", f"{one}/exempt", ids, reason="均不属于")
+    for verb in ("refuse", "annul", "restore"):
+        _add(scene, "case", f"{one}/{verb}", ids, reason="违法事实不成立")
     _add(scene, "case", f"{one}/handlers", ids, login="nobody-here")
+    _add(scene, "case", f"{one}/amend", ids)
     _add(scene, "case", f"{one}/facts", ids, text="当事人占道")
     _add(scene, "case", f"{one}/facts/{{fact_id}}/withdraw", ids)
-    _add(scene, "case", f"{one}/facts/{{fact_id}}/prove", ids, proof=proof)
-    _add(scene, "case", f"{one}/facts/{{fact_id}}/unprove", ids, proof=proof)
+    _add(scene, "case", f"{one}/facts/{{fact_id}}/prove", ids, proof=[proof])
+    _add(scene, "case", f"{one}/facts/{{fact_id}}/unprove", ids, proof=[proof])
     _add(
         scene, "case", f"{one}/facts/{{fact_id}}/accept/{{recording_id}}", ids, ground="other", text="已核对"
     )
@@ -261,6 +268,7 @@ def _case(scene: Scene, _: Clock) -> None:
     _add(scene, "case", "/console/cases/{case_id}/decision", {"case_id": passed.id}, **fined, **listed)
     ended, listed = bureau.at(CaseState.DECIDED), {"formality": ["service"], "why": ["当事人尚未签收"]}
     _add(scene, "case", "/console/cases/{case_id}/closing", {"case_id": ended.id}, **listed)
+    _summary(scene, bureau)
     _add(scene, "case", "/console/devices/codes")
     keeper = make_account(scene.store, bureau.agency, Role.CUSTODIAN)[1]
     with scene.store.begin() as tx:
@@ -326,6 +334,32 @@ def _case(scene: Scene, _: Clock) -> None:
     )
 
 
+def _summary(scene: Scene, bureau: Bureau) -> None:
+    """A lead that may be decided on the spot, and two cases that were: one to be filed, one to be taken back."""
+    lead, filed, wrong = bureau.found(), bureau.found(), bureau.found()
+    with scene.store.begin() as tx:
+        numbers = [number for number, _ in tx.summaries.officers(lead)]
+    typed = {
+        "party_kind": "citizen",
+        "penalties": ["fine"],
+        "fine": "200",
+        "basis": "条例第三十六条",
+        "number": "当罚〔2026〕1号",
+        "made_at": "2026-01-05T09:30",
+        "first_officer": numbers[0],
+        "second_officer": numbers[1],
+        "signed": "refused",
+        "is_sure": "yes",
+        "formality": [one.value for one in SUMMARY_RULES],
+        "why": ["测试中没有文书"] * len(SUMMARY_RULES),
+    }
+    one = "/console/cases/{case_id}/summary"
+    _add(scene, "case", one, {"case_id": lead.id}, **typed)
+    for case, verb in ((filed, "record"), (wrong, "retract")):
+        made = bureau.step(case, CaseStep.PENALISE)
+        _add(scene, "case", f"{one}/{verb}", {"case_id": made.id}, version=str(made.version))
+
+
 def _monitoring(scene: Scene, _: Clock) -> None:
     highway = make_highway(scene.store)
     _person(scene, "monitoring", highway.agency)
@@ -379,14 +413,22 @@ def _audits(scene: Scene, clock: Clock) -> None:
     one = "/console/audits/{audit_id}"
     states: dict[str, Callable[[], Any]] = {
         "freeze": bureau.defined,
+        "amend": bureau.defined,
+        "drop": bureau.defined,
         "enter": bureau.frozen,
+        "retract": bureau.entered,
         "confirm": bureau.entered,
         "draw": bureau.confirmed,
         "close": bureau.drawn,
     }
     _add(scene, "audit", "/console/audits", target=str(bureau.agency), kind="sealed_recordings")
+    own = {
+        "amend": {"target": str(bureau.agency), "kind": "sealed_recordings"},
+        "close": {"missing": "6", "wide": "0", "unmended": "0"},
+    }
     for verb, made in states.items():
-        _add(scene, "audit", f"{one}/{verb}", {"audit_id": made().id}, value=["03 07 12"])
+        said: Texts = {"value": ["03 07 12"], **own.get(verb, {})}
+        _add(scene, "audit", f"{one}/{verb}", {"audit_id": made().id}, **said)
     drawn = {"audit_id": bureau.rechecked().id}
     _add(scene, "audit", f"{one}/inspectors", drawn, account_id=str(person.id))
     member = {"audit_id": scored.id, "member_id": member_id}
@@ -398,7 +440,8 @@ def _audits(scene: Scene, clock: Clock) -> None:
     }
     _add(scene, "audit", f"{one}/members/{{member_id}}/scores", member, **rows)
     code = items[-1].code
-    _add(scene, "audit", f"{one}/members/{{member_id}}/rectification", member, item_code=code, text="缺页")
+    found = {"item_code": code, "text": "缺页", "recording_id": str(member_id), "at": "1:23"}
+    _add(scene, "audit", f"{one}/members/{{member_id}}/rectification", member, **found)
     _add(
         scene,
         "audited",
@@ -406,6 +449,7 @@ def _audits(scene: Scene, clock: Clock) -> None:
         {"rectification_id": raised.id},
         step="answer",
         text="已整改",
+        paper="",
         proof=str(uuid4()),
     )
 

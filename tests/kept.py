@@ -19,7 +19,8 @@ from sqlalchemy import Connection, text
 
 from storage.objects.hashing import object_blocks
 from storage.outbox import JobKind
-from storage.settings import StorageSettings
+from storage.settings import ORIGIN_BEFORE, StorageSettings
+from storage.setup.home import TICKET_KEYS
 from storage.setup.migrate import upgrade
 from storage.store import Store
 from tests.everything import make_everything
@@ -27,7 +28,7 @@ from tests.factories import folder_url, make_settings, seed64
 from tests.supervision import Clock, drain
 from workers.custody import integrate
 
-KEYS = ("log_key", "registry_key", "export_key", "personal_key")
+KEYS = ("log_key", "registry_key", "export_key", "personal_key", *TICKET_KEYS)
 _NAMES = text(
     "SELECT table_name FROM information_schema.tables"
     " WHERE table_schema = 'public' AND table_type = 'BASE TABLE' ORDER BY table_name"
@@ -58,7 +59,11 @@ def keep(database_url: str, folder: Path, file: Path) -> None:
                 _add(kept, f"tables/{name}", rows)
             stated = {name: getattr(settings, name).get_secret_value() for name in KEYS}
             revision = connection.scalar(_REVISION)
-        _add(kept, "stated.json", json.dumps({**stated, "revision": revision}).encode())
+        _add(
+            kept,
+            "stated.json",
+            json.dumps({**stated, "log_origin": settings.log_origin, "revision": revision}).encode(),
+        )
         kept.add(folder / "objects", "objects")
 
 
@@ -93,9 +98,11 @@ def restored(file: Path, database_url: str, folder: Path) -> Iterator[Store]:
     settings = StorageSettings(
         database_url=SecretStr(database_url),
         objects_url=SecretStr(folder_url(folder / "objects")),
+        quancheng_home=folder / "home",
+        log_origin=stated.get("log_origin", ORIGIN_BEFORE),
         # The key is newer than what is kept: the migration seals under it.
         **{name: SecretStr(stated[name]) for name in KEYS if name in stated},
-        **({} if "personal_key" in stated else {"personal_key": seed64()}),
+        **{name: seed64() for name in ("personal_key", *TICKET_KEYS) if name not in stated},
     )
     with closing(Store(settings)) as store:
         upgrade(store.engine, stated["revision"])

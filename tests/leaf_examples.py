@@ -23,8 +23,10 @@ from schemas.leaves_case import CaseAmend
 from schemas.leaves_equipment import EquipmentDescribe
 from schemas.leaves_monitoring import CertificateKinds, IntakeReceiveRuled
 from schemas.leaves_scope import CaseConcludeScoped, LeafAnswer
+from schemas.leaves_summary import CasePenalise
 from schemas.opening import Salted, Shown
 from schemas.review_scope import ScopeKind
+from schemas.summary import SUMMARY_KINDS
 
 AT = datetime(2026, 11, 28, 5, 12, 33, 417_000, tzinfo=UTC)
 TICKET_SEED = bytes(range(32))
@@ -129,7 +131,9 @@ def members_of(kind: type[Act] | type[Element] | type[Part], *, is_full: bool) -
         made["certificates"] = [
             CertificateKinds(since=AT if place else None, kinds=kinds) for place, kinds in enumerate(lists)
         ]
-    if kind is CaseConcludeScoped:
+    if kind is CasePenalise:
+        made["penalties"] = SUMMARY_KINDS[::-1] if is_full else SUMMARY_KINDS[:1]
+    if issubclass(kind, CaseConcludeScoped):
         given = (members_of(LeafAnswer, is_full=is_full) for _ in ScopeKind)
         made["answers"] = [
             LeafAnswer(**{**one, "kind": kind}) for kind, one in zip(ScopeKind, given, strict=True)

@@ -19,6 +19,7 @@ from schemas import leaves_case as cases
 from schemas import leaves_certificate as papers
 from schemas import leaves_certificate_issue as issues
 from schemas import leaves_device as things
+from schemas import leaves_ending as ending
 from schemas import leaves_equipment as register
 from schemas import leaves_factor as factors
 from schemas import leaves_finding as findings
@@ -35,18 +36,21 @@ from schemas import leaves_retention as keeping
 from schemas import leaves_review as inside
 from schemas import leaves_role as roles
 from schemas import leaves_scope as scope
+from schemas import leaves_scoring as scoring
 from schemas import leaves_setting as settings
 from schemas import leaves_shift as duties
+from schemas import leaves_summary as summary
 from schemas import leaves_training as training_leaves
 from schemas.act import Act
 from schemas.actor import Reach, Role
 from schemas.chain import genesis, leaf_digest, step
 from schemas.decision import DecisionOutcome, PenaltyKind
+from schemas.declaration import HandInWay, Origin
 from schemas.directory import Directory
 from schemas.integrity import Verdict
 from schemas.leaf import Leaf, Place, leaf_bytes, parse_leaf
 from schemas.opening import Shown
-from schemas.procedure import Formality
+from schemas.procedure import SUMMARY_RULES, Formality
 from schemas.replay import Folded, Turn, fold, turn_of
 from schemas.retention import RetentionClass
 from schemas.review_scope import ScopeKind
@@ -196,8 +200,11 @@ def received(world: World, actor: str | None = None) -> str:
 
 
 def story_of_a_recording(world: World) -> Iterator[None]:
-    """Received, sealed or quarantined, found to differ later; a manifest refused, a transfer expired."""
+    """Received, sealed or quarantined, found to differ later; a manifest refused, a transfer expired; one by browser."""
     history, rng = world.history, world.history.rng
+    brought = received(world, world.people[Role.OFFICER])
+    said = {"way": HandInWay.BROWSER, "origin": Origin.TAKEN, "source": None}
+    history.write(line.RecordingDeclare, brought, world.people[Role.OFFICER], **said)
     recording = received(world)
     yield
     kind = rng.choice((line.RecordingSeal, line.RecordingQuarantine))
@@ -441,10 +448,51 @@ def story_of_an_exempt_case(world: World) -> Iterator[None]:
     history.write(inside.FactProve, fact, handler, of=(case,), evidence=recording)
     yield
     for ends in (scope.CaseReopen, cases.CaseDecide):
-        history.write(scope.CaseConcludeScoped, case, handler, answers=answered())
+        proposal = None if ends is scope.CaseReopen else DecisionOutcome.MINOR
+        history.write(scope.CaseConcludeProposed, case, handler, answers=answered(), proposal=proposal)
         history.write(scope.CaseExempt, case, head)
         history.write(ends, case, handler if ends is scope.CaseReopen else head)
         yield
+
+
+def story_of_a_case_that_ends_without_a_decision(world: World) -> Iterator[None]:
+    """A lead that is not filed, then filed after all; the case is annulled, restored, and annulled for good."""
+    history, handler, head = world.history, world.people[Role.HANDLER], world.people[Role.HEAD]
+    case = history.thing("case")
+    history.write(cases.CaseOpen, case, handler, agency=world.agency, monitoring=None)
+    history.write(ending.CaseRefuse, case, head)
+    yield
+    history.write(cases.CaseFile, case, head)
+    history.write(ending.CaseAnnul, case, head)
+    yield
+    history.write(ending.CaseRestore, case, head)
+    history.write(scope.CaseConcludeScoped, case, handler, answers=answered())
+    history.write(ending.CaseAnnul, case, head)
+    yield
+
+
+def story_of_a_summary_case(world: World) -> Iterator[None]:
+    """A case that is decided on the spot, its entry taken back once, then filed by the head and closed."""
+    history, handler, head = world.history, world.people[Role.HANDLER], world.people[Role.HEAD]
+    case, fact = history.thing("case"), history.thing("fact")
+    officers = tuple(sorted((handler, world.people[Role.OFFICER])))
+    history.write(cases.CaseOpen, case, handler, agency=world.agency, monitoring=None)
+    recording = received(world)
+    tie = {"case": case, "recording": recording, "basis": cases.TieBasis.STATED}
+    history.write(cases.CaseLink, case, world.device, of=(case, recording), **tie)
+    history.write(line.RecordingSeal, recording, WORKER, size_bytes=7)
+    history.write(inside.FactAdd, fact, handler, of=(case,), position=1)
+    history.write(inside.FactProve, fact, handler, of=(case,), evidence=recording)
+    yield
+    lines = tuple(map(_line, SUMMARY_RULES))
+    told = {"officers": officers, "made_at": LONG_AGO, "formalities": lines}
+    for ends in (summary.CaseRetract, summary.CaseRecord):
+        made = history.write(summary.CasePenalise, case, handler, **told)
+        yield
+        history.write(ends, case, handler if ends is summary.CaseRetract else head, penalised=made)
+        yield
+    history.write(procedure.CaseCloseListed, case, handler, formalities=())
+    yield
 
 
 def _line(formality: Formality, *, documents: bool = False) -> procedure.ListedFormality:
@@ -568,19 +616,34 @@ def story_of_an_audit(world: World) -> Iterator[None]:
     values = leaf_digest(b"values")
     history.write(audits.AuditDefine, audit, supervisor, agency=world.agency)
     yield
+    history.write(audits.AuditAmend, audit, supervisor, target=world.agency)
+    yield
+    dropped = history.thing("audit")
+    history.write(audits.AuditDefine, dropped, supervisor, agency=world.agency)
+    history.write(audits.AuditDrop, dropped, supervisor)
     history.write(audits.AuditFreeze, audit, supervisor, count=40, size=3)
+    history.write(audits.AuditEnter, audit, supervisor, values_sha256=values)
+    history.write(audits.AuditRetract, audit, supervisor)
+    yield
+    history.write(audits.AuditEnter, audit, supervisor, values_sha256=leaf_digest(b"misread"))
+    history.write(audits.AuditMismatch, audit, inspector, values_sha256=values)
+    yield
     history.write(audits.AuditEnter, audit, supervisor, values_sha256=values)
     yield
     history.write(audits.AuditConfirm, audit, inspector, values_sha256=values)
     history.write(audits.AuditDraw, audit, supervisor, size=3)
-    history.write(audits.AuditAssign, audit, supervisor, inspector=inspector)
+    history.write(scoring.AuditAssign, audit, supervisor, inspector=inspector)
     yield
-    history.write(audits.AuditRecheck, audit, WORKER, member=member, recording=member)
-    scores = [audits.LeafScore(code=f"A{k}", points=k) for k in (1, 2, 3)]
-    history.write(audits.AuditScore, audit, inspector, member=member, scores=scores, total=6)
+    history.write(scoring.AuditRecheck, audit, WORKER, member=member, recording=member)
+    scores = [scoring.LeafScore(code=f"A{k}", points=k) for k in (1, 2, 3)]
+    history.write(scoring.AuditScore, audit, inspector, member=member, scores=scores, total=6)
     yield
     yield from _mended(world, audit, member)
-    history.write(audits.AuditClose, audit, supervisor)
+    if history.rng.random() < 0.5:  # as it ended before an end said all that was missing
+        history.write(scoring.AuditClose, audit, supervisor)
+    else:
+        lacking = {"missing": 1, "wide": 0, "unmended": 0, "reason": shown_text("时间已到")}
+        history.write(scoring.AuditCloseTold, audit, supervisor, **lacking)
     yield
 
 
@@ -595,6 +658,14 @@ def _mended(world: World, audit: str, member: str) -> Iterator[None]:
         (mending.RectificationVerify, supervisor),
         (mending.RectificationClose, supervisor),
     ]
+    other = history.thing("rectification")
+    told = {"agency": world.agency, "member": member, "recording": member, "at_second": 83}
+    history.write(mending.RectificationRaisePlaced, other, supervisor, of=(audit,), **told)
+    for kind, actor in (
+        (mending.RectificationAnswer, handler),
+        *((one, supervisor) for one, _ in steps[-2:]),
+    ):
+        history.write(kind, other, actor, of=(audit,))
     for kind, actor in steps:
         raised = {"agency": world.agency, "member": member} if kind is mending.RectificationRaise else {}
         history.write(kind, one, actor, of=(audit,), **raised)
@@ -735,6 +806,8 @@ def story_of_the_log(world: World) -> Iterator[None]:
 STORIES = (
     story_of_a_case,
     story_of_an_exempt_case,
+    story_of_a_case_that_ends_without_a_decision,
+    story_of_a_summary_case,
     story_of_a_recording,
     story_of_presence,
     story_of_a_device,

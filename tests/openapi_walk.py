@@ -140,7 +140,7 @@ def asks(path: str, operation: Mapping[str, Any], ids: Sequence[str]) -> st.Sear
                 value = draw(
                     known | strategy(one["schema"]) | st.text(string.ascii_letters + "-%.", min_size=1)
                 )
-                filled = filled.replace(f"{{{one['name']}}}", value.strip("./") or "x")
+                filled = filled.replace(f"{{{one['name']}}}", str(value).strip("./") or "x")
             elif draw(st.booleans()):
                 value = draw(strategy(one["schema"]) | st.text(max_size=20))
                 if one["in"] == "query":

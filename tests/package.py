@@ -1,5 +1,6 @@
 """A package made from nothing: real leaves of a log in memory, documents that they name, keys drawn anew each time."""
 
+import base64
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cache
@@ -15,13 +16,14 @@ from schemas.actor import Role
 from schemas.canonical import canonical_bytes
 from schemas.chain import leaf_digest, tree_hash
 from schemas.checkpoint import Checkpoint, checkpoint_text, proof_text
+from schemas.consistency import PACKAGE_REACH, TRUST_REACH, tiles_text
 from schemas.container import container_chunks
 from schemas.digest import sha256_hex
 from schemas.disclosure import ChainHead, NotShown, chains_text, hidden_text
 from schemas.leaf import Leaf
 from schemas.leaf import parse_leaf as parse
 from schemas.leaf_catalogue import catalogue_bytes, schema_bytes
-from schemas.merkle import extend, inclusion_proof, root_from_tiles
+from schemas.merkle import Tiles, extend, inclusion_proof, root_from_tiles
 from schemas.note import sign_note
 from schemas.package import (
     CATALOGUE,
@@ -31,6 +33,8 @@ from schemas.package import (
     LEAVES,
     OPENINGS,
     SCHEMA,
+    TREE,
+    UNNAMED,
     FileRole,
     IndexedFile,
     PackageIndex,
@@ -38,12 +42,15 @@ from schemas.package import (
     complete,
     evidence_name,
     export_key_name,
+    original_name,
     packed,
     proof_name,
 )
 from schemas.package_lines import LeafLine, leaves_text, openings_text
 from schemas.package_record import disclosed, record_of
 from schemas.package_scope import actors_of, evidence_of, is_followed, not_shown
+from schemas.ticket import sign_ticket
+from tests.leaf_examples import TICKET_KID, TICKET_SEED
 from tests.leaf_history import EXPORTER, History
 from tests.package_bureau import LATER, NUMBER, ORIGIN, Bureau, Office, make_bureau, open_case, text
 
@@ -117,12 +124,17 @@ class Made:
         self.shown, self.withheld = list(told.shown), list(told.withheld)
         self.openings = {digest: dict(members) for digest, members in told.openings.items()}
         wanted = self.evidence()
+        secret = {one.digest for one in self.hidden if one.member == "filename"}
         hidden = {of for of in wanted if of.startswith("recording") and self._hides_report(of)}
         self.files = {
             key: list(files)
             for key, files in self.bureau.files.items()
             if key[0] in wanted and not (key[1] is FileRole.DERIVATIVE and key[0] in hidden)
         }
+        for of in wanted:
+            if (of, FileRole.ORIGINAL) in self.files and self.bureau.history.turns[of][0].digest in secret:
+                (file,) = self.files[of, FileRole.ORIGINAL]
+                self.files[of, FileRole.ORIGINAL] = [packed(original_name(of, UNNAMED), file.payload or b"")]
 
     def _hides_report(self, recording: str) -> bool:
         """Without the report nothing says what was made of a recording, so that is left out too."""
@@ -213,14 +225,10 @@ class Made:
         self.files[of, role] = [packed(old.name, payload)]
 
     def log_files(self) -> list[Packed]:
-        history = self.bureau.history
-        hashes = [tree_hash(leaf) for leaf in history.payloads]
-        tiles = extend(lambda *_: b"", 0, hashes)
-        root = root_from_tiles(len(hashes), lambda level, n: tiles[level, n])
-        body = checkpoint_text(Checkpoint(origin=ORIGIN, size=len(hashes), root=root))
-        note = sign_note(body, ORIGIN, self.office.log_seed)
+        hashes, tiles, note = signed_log(self.bureau)
         files = {
             CHECKPOINT: note.encode(),
+            TREE: tiles_text(len(hashes), PACKAGE_REACH, lambda level, n: tiles[level, n]).encode(),
             LEAVES: leaves_text(self.shown, self.withheld),
             OPENINGS: openings_text(self.openings),
             CHAINS: chains_text(self.heads),
@@ -246,13 +254,59 @@ class Made:
         return path
 
 
+def signed_log(bureau: Bureau) -> tuple[list[bytes], Tiles, str]:
+    """Return the entry hashes of a log, its tiles and its signed checkpoint."""
+    hashes = [tree_hash(leaf) for leaf in bureau.history.payloads]
+    tiles = extend(lambda *_: b"", 0, hashes)
+    root = root_from_tiles(len(hashes), lambda level, n: tiles[level, n])
+    body = checkpoint_text(Checkpoint(origin=ORIGIN, size=len(hashes), root=root))
+    note = sign_note(body, ORIGIN, bureau.office.log_seed)
+    if bureau.office.witness_seed is not None:
+        note = cosigned(note, "witness.test/a", bureau.office.witness_seed)
+    return hashes, tiles, note
+
+
+def cosigned(note: str, name: str, secret: bytes) -> str:
+    """Return a note with one more signature line, which stands before the others."""
+    text, _, lines = note.rpartition("\n\n")
+    _, _, mine = sign_note(f"{text}\n", name, secret).rpartition("\n\n")
+    return f"{text}\n\n{mine}{lines}{mine.replace(' witness', ' zitness')}"
+
+
+def trust_file(bureau: Bureau, *, reach: int = TRUST_REACH) -> dict[str, object]:
+    """A trust file that is fetched now, with the log's newest checkpoint and the end of its tree."""
+    hashes, tiles, note = signed_log(bureau)
+    end = tiles_text(len(hashes), reach, lambda level, n: tiles[level, n])
+    return trust_members(bureau.office, checkpoint=note, tiles=end)
+
+
+def trust_members(office: Office, **others: object) -> dict[str, object]:
+    """A trust file as the server publishes it."""
+    trust = office.trust
+    return {
+        "v": 1,
+        "origin": trust.origin,
+        "log_vkey": trust.log_vkey,
+        "registry_key": base64.b64encode(trust.registry_key).decode(),
+        "export_vkey": trust.export_vkey,
+        "checkpoint": None,
+        **others,
+    }
+
+
 @cache
 def parse_leaf(payload: bytes) -> Leaf:
     return parse(payload)
 
 
 def lines_of(history: History) -> list[LeafLine]:
-    return [LeafLine(index, leaf_digest(leaf), leaf) for index, leaf in enumerate(history.payloads)]
+    return [signed_line(index, leaf) for index, leaf in enumerate(history.payloads)]
+
+
+def signed_line(index: int, leaf: bytes) -> LeafLine:
+    """The line of a leaf with the ticket of whoever wrote it: one key writes everything here."""
+    digest = leaf_digest(leaf)
+    return LeafLine(index, digest, leaf, TICKET_KID, sign_ticket(digest, TICKET_SEED))
 
 
 def _stands(one: LeafLine, names: set[str]) -> bool:

@@ -1,6 +1,5 @@
 """An agency with its people, a device and a camera, as leaves of a log in memory, with the documents that these name."""
 
-import base64
 import json
 import random
 import uuid
@@ -61,7 +60,7 @@ from schemas.package import (
 from schemas.record_id import record_id, salted_row_hash
 from schemas.reference import ident_of
 from schemas.verdict import verdict
-from tests.leaf_examples import AT, salt_of
+from tests.leaf_examples import AT, TICKET_KID, TICKET_PUBLIC, salt_of
 from tests.leaf_history import API, LONG_AGO, SIGNER, WORKER, History
 
 ORIGIN = "quancheng.test/log"
@@ -91,6 +90,8 @@ class Office:
     log_seed: bytes = field(default_factory=seed)
     registry_seed: bytes = field(default_factory=seed)
     export_seed: bytes = field(default_factory=seed)
+    witness_seed: bytes | None = None
+    """Of an outsider who cosigns the log's checkpoints."""
 
     @property
     def trust(self) -> Trust:
@@ -351,7 +352,6 @@ def make_bureau(office: Office | None = None) -> Bureau:
     made = Bureau(
         office, history, log, agency, {}, device, key, _registration(device, agency, key), equipment
     )
-    ticket = base64.b64encode(public(office.log_seed)).decode()
     made.write(
         logs.LogOpen,
         log,
@@ -359,8 +359,19 @@ def make_bureau(office: Office | None = None) -> Bureau:
         log,
         origin=ORIGIN,
         vkey=vkey_of_seed(ORIGIN, office.log_seed),
-        tickets={"ticket-1": ticket},
+        tickets={TICKET_KID: TICKET_PUBLIC},
         catalogue_sha256=catalogue_sha256(),
+    )
+    made.write(
+        logs.KeyAnnounce,
+        history.thing("key"),
+        SIGNER,
+        log,
+        kid="ticket-of-nobody",
+        role="ticket",
+        alg="ed25519",
+        public=TICKET_PUBLIC,
+        events=("case:open",),
     )
     made.write(
         agencies.AgencyOpen,

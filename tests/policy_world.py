@@ -13,7 +13,7 @@ from schemas.monitoring import OPEN_STATES
 from schemas.policy import NONE, Relation
 from storage.tables.actor import accounts, agencies, certificates, role_grants
 from storage.tables.approval import approvals
-from storage.tables.audit import audit_inspectors, audit_rechecks, audit_sample, audits
+from storage.tables.audit import audit_entries, audit_inspectors, audit_rechecks, audit_sample, audits
 from storage.tables.case import case_handlers, case_links, cases
 from storage.tables.monitoring import (
     monitoring_links,
@@ -33,6 +33,7 @@ READ: Iterable[Table] = (
     certificates,
     role_grants,
     audits,
+    audit_entries,
     audit_inspectors,
     audit_rechecks,
     audit_sample,
@@ -175,6 +176,7 @@ class Reference:
             Relation.SAMPLED: self._is_drawn(row["id"], self._runs),
             Relation.INSPECTED: self._is_drawn(row["id"], self._inspects),
             Relation.APPROVED: any(map(self._opens, self._approvals(row["id"]))),
+            Relation.MENDED: self._is_to_mend(row["id"]),
         }
 
     def _approvals(self, recording: UUID) -> list[Row]:
@@ -197,7 +199,15 @@ class Reference:
             Relation.ASSIGNED: self._reviews(row["id"]),
             Relation.SAMPLED: self._is_drawn_case(row["id"], self._runs),
             Relation.INSPECTED: self._is_drawn_case(row["id"], self._inspects),
+            Relation.MENDED: self._is_to_mend(row["id"]),
         }
+
+    def _is_to_mend(self, ident: UUID) -> bool:
+        return any(
+            ident in (one["member_id"], one.get("recording_id"))
+            for one in self.w.all(rectifications)
+            if one["agency_id"] == self.actor.agency_id and one["state"] != "closed"
+        )
 
     def _export(self, row: Row) -> dict[Relation, bool]:
         is_own = row["requested_by"] == self.actor.id
@@ -222,7 +232,11 @@ class Reference:
         }
 
     def _audit(self, row: Row) -> dict[Relation, bool]:
-        waits = row["state"] == AuditState.ENTERED or row["confirmed_by"] == self.actor.id
+        said = any(
+            one["audit_id"] == row["id"] and one["said_by"] == self.actor.id
+            for one in self.w.all(audit_entries)
+        )
+        waits = row["state"] == AuditState.ENTERED or said
         return {
             Relation.OWN: waits,
             Relation.INSPECTED: self._inspects(row["id"]),

@@ -16,9 +16,9 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSTZRANGE, Range
 from sqlalchemy.types import Boolean, Date, DateTime, Integer, LargeBinary, Uuid
 
 import storage.tables  # noqa: F401 - the metadata is whole with it
-from schemas.audit import Source
 from schemas.media import MediaFacts
 from schemas.monitoring import MeasuredValue
+from schemas.randomness import Source
 from schemas.standard import StandardItem
 from storage.personal import sealed
 from storage.tables.base import PERSONAL, metadata
@@ -38,7 +38,7 @@ ELSEWHERE = frozenset(
             "partner_codes",
             "presences",
             "recusals",
-            *("case_decisions", "case_documents", "case_formalities"),
+            *("case_decisions", "case_documents", "case_formalities", "case_proposals", "case_summaries"),
             "agency_settings",
             "shifts",
             "sessions",
@@ -66,7 +66,7 @@ ELSEWHERE = frozenset(
             "openings",
         ),
         *("upload_parts", "upload_tails"),
-        *("idempotency_keys", "renewals"),
+        *("idempotency_keys", "object_chunks", "readings", "renewals", "scrubs"),
     }
 )
 """People log in and the log is signed: their rows come from the product itself, and no page of a desk lists them."""
@@ -80,6 +80,8 @@ SPELLED: Mapping[str, object] = {
     "checks.severity": "none",
     "audit_rechecks.code": "",
     "crs": "WGS84",
+    "audit_amendments.kind": "closed_cases",
+    "declarations.origin": "copied",
     "derivations.kind": "sheet",
     "derivations.params": {"version": 1, "tool": "a tool"},
     "derivatives.kind": "thumbnail",
@@ -104,11 +106,13 @@ ENDS = frozenset({"unlinked_at", "removed_at", "withdrawn_at", "revoked_at"})
 """A row that has ended is shown on few pages: it stands beside a living one, not in its place."""
 
 NEEDED: Mapping[str, frozenset[str]] = {
+    "audit_entries": frozenset({"typed"}),
     "audits.confirmed": frozenset({"population_root"}),
     "audits.entered": frozenset({"population_root"}),
     "audits.frozen": frozenset({"population_root"}),
     "audits.drawn": frozenset({"population_root", "seed"}),
     "audits.closed": frozenset({"population_root", "seed"}),
+    "declarations": frozenset({"source"}),
     "exports.ready": frozenset({"object_key", "version_id", "size_bytes", "sha256", "ready_at"}),
     "fact_evidence": frozenset({"recording_id"}),
     "looks": frozenset({"recording_id"}),
@@ -120,6 +124,7 @@ NEEDED: Mapping[str, frozenset[str]] = {
 """What a row of a table, or of one of its states, has by a CHECK, or by the one place that writes it."""
 
 BARRED: Mapping[str, frozenset[str]] = {
+    "audit_entries": frozenset({"reason"}),
     "derivations": frozenset({"failure"}),
     "examinations": frozenset({"failure"}),
     "fact_evidence": frozenset({"monitoring_id"}),
@@ -173,7 +178,7 @@ class Rows:
             if column.name not in barred | {"id"} and self._is_wanted(column, needed)
         }
         if "id" in table.columns:
-            self._last[table.name] = values["id"] = uuid4()
+            self._last[table.name] = values["id"] = given.get("id", uuid4())
             self.ids.setdefault(table.name, []).append(values["id"])
         values |= {
             name: sealed(self._connection, table.c[name], values["id"], text)
@@ -247,6 +252,8 @@ def _plain(column: Column[Any]) -> Any:
 def _json(name: str, *, is_full: bool) -> Any:
     """What a column of JSON holds, by the model that reads it."""
     made = {
+        "audit_entries.typed": lambda: ["03 07"],
+        "audit_amendments.sources": lambda: [members(Source, is_full=is_full)],
         "audits.sources": lambda: [members(Source, is_full=is_full)],
         "audits.values": lambda: ["03 07"],
         "monitoring_records.values": lambda: [

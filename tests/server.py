@@ -18,6 +18,7 @@ from api.app import create_app
 from api.listen import configured
 from api.settings import ApiSettings
 from api.sso_settings import SsoSettings
+from storage.setup.home import TICKET_KEYS
 from storage.store import Store
 from tests.stand import COMMANDS, PATIENCE_SECONDS, ROOT, answers, free_port, until
 
@@ -58,6 +59,7 @@ def serving_apart(
         "log_key",
         "registry_key",
         "export_key",
+        *TICKET_KEYS,
         "factor_key",
         "personal_key",
     )

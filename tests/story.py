@@ -19,12 +19,11 @@ from schemas.base import rfc3339
 from storage.store import utc_now
 from tests import media as made
 from tests.axe import barriers
-from tests.browser import overflows, widths, window
+from tests.browser import keep, overflows, widths, window
 from tests.monitoring import jpeg_media
 from tests.stand import PATIENCE_SECONDS, ROOT, until
 from tests.web import TRUST
 
-ARTIFACTS = ROOT / "tests" / "artifacts"
 OFFICERS = ("10320002001", "10320002002")
 CASE = "示交立字〔2026〕第088号"
 UNRECORDED = (
@@ -53,7 +52,7 @@ class Person:
     def shoot(self, name: str) -> None:
         """Keep the page at both widths, and hold that nothing sticks out sideways or keeps anybody out."""
         for width in widths(self.page):
-            self.page.screenshot(path=ARTIFACTS / f"story-{name}-{width}.png", full_page=True)
+            keep(self.page, f"story-{name}-{width}")
             assert not overflows(self.page), name
             assert barriers(self.page) == [], name
 
@@ -61,10 +60,19 @@ class Person:
         with self.page.expect_navigation():
             self.page.locator("main").get_by_role("button", name=name, exact=True).first.click()
 
-    def key(self, name: str) -> None:
-        """Press a key that sends a form."""
+    def take(self, name: str) -> None:
+        """Open a legal act, which says what it fixes, and confirm it."""
+        act = self.page.locator("main details.step").filter(has=self.page.get_by_text(name, exact=True))
+        if act.get_attribute("open") is None:
+            act.locator("summary").click()
         with self.page.expect_navigation():
-            self.page.keyboard.press(name)
+            act.get_by_role("button", name=f"确认{name}", exact=True).click()
+
+    def key(self, name: str) -> None:
+        """Go to a button by its key, which does nothing by itself, and confirm it."""
+        self.page.keyboard.press(name)
+        with self.page.expect_navigation():
+            self.page.keyboard.press("Enter")
 
     def sees(self, text: str) -> None:
         expect(self.page.locator("main")).to_contain_text(text)
@@ -88,7 +96,6 @@ class Story:
     seated: dict[str, Person] = field(default_factory=dict)
 
     def __enter__(self) -> Self:
-        ARTIFACTS.mkdir(exist_ok=True)
         return self
 
     def __exit__(
@@ -212,7 +219,7 @@ class Story:
         zhang = self.person("zhang")
         self.picture(zhang, "home-head")
         zhang.open(f"/console/cases/{self.case}")
-        zhang.press("立案")
+        zhang.take("立案")
         chen.open(f"/console/cases/{self.case}")
         chen.press("开始调查")
         chen.sees("调查取证")
@@ -236,14 +243,15 @@ class Story:
         chen = self.person("chen")
         chen.open(f"/console/cases/{self.case}")
         self._concludes(chen)
-        chen.press("提交法制审核")
+        chen.take("提交法制审核")
         chen.sees("不能提交法制审核")
         for text in ("该车于上述时间地点超限行驶", "当事人为该车所有人"):
             chen.page.get_by_label("增加待证事实").fill(text)
             chen.press("增加")
-        chen.page.locator("#facts select[name=proof]").first.select_option(f"monitoring/{self.record}")
+        chen.page.locator("#facts").get_by_text("选择证据").first.click()
+        chen.page.locator(f"#facts input[value='monitoring/{self.record}']").first.check()
         chen.press("作为证据")
-        chen.press("提交法制审核")
+        chen.take("提交法制审核")
         chen.sees("法制审核")
         xu = self.person("xu")
         self.picture(xu, "home-reviewer")
@@ -262,13 +270,14 @@ class Story:
         xu.sees("本轮意见已给出")
 
     def _concludes(self, chen: Person) -> None:
-        """Answer each kind of art. 58, and end the investigation."""
+        """Answer each kind of art. 58, propose a penalty, and end the investigation."""
         kinds = chen.page.get_by_role("radiogroup")
         for number in range(kinds.count()):
             kinds.nth(number).get_by_label("是" if number == 2 else "否", exact=True).check()
             kinds.nth(number).get_by_role("textbox").fill(
                 "车主与驾驶人不一，关系待查" if number == 2 else "无此情形"
             )
+        chen.page.get_by_label("建议的处理结果").select_option("penalty")
         self.picture(chen, "case-conclude")
         chen.press("调查终结")
         chen.sees("行政处罚法第五十八条所列情形")
@@ -278,17 +287,16 @@ class Story:
         chen.open(f"/console/cases/{self.case}")
         chen.sees("请补充车辆所有人的证据")
         self._concludes(chen)
-        chen.press("提交法制审核")
+        chen.take("提交法制审核")
         chen.sees("还有未答复的理由")
         chen.page.get_by_label("答复").fill("已补充现场照片，记明所有人")
         chen.press("提交答复")
-        recordings = chen.page.locator("#facts select[name=proof] option[value^='recording/']")
-        proof = recordings.first.get_attribute("value")
-        assert proof is not None
-        chen.page.locator("#facts select[name=proof]").nth(1).select_option(proof)
-        chen.page.locator("#facts").get_by_role("button", name="作为证据").nth(1).click()
+        chen.page.locator("#facts").get_by_text("选择证据").nth(1).click()
+        chosen = chen.page.locator("#facts details[open]")
+        chosen.locator("input[value^='recording/']").first.check()
+        chosen.get_by_role("button", name="作为证据").click()
         self.picture(chen, "case-handler")
-        chen.press("提交法制审核")
+        chen.take("提交法制审核")
         zhang.open(f"/console/cases/{self.case}")
         zhang.sees("法制审核未通过")
         xu.open("/console/reviews")

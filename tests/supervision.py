@@ -5,7 +5,8 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from schemas.actor import Actor, Role
-from schemas.audit import AuditIn, AuditKind, SourceIn, SourceKind
+from schemas.audit import AuditCloseIn, AuditIn, AuditKind, AuditReasonIn
+from schemas.randomness import SourceIn, SourceKind
 from storage.audit.values import Audit
 from storage.outbox import JobKind
 from storage.store import Store, utc_now
@@ -64,7 +65,7 @@ class Bureau:
 
     def defined(self, **changed: object) -> Audit:
         with self.store.begin() as tx:
-            return tx.audits.define(self.supervisor, self.wish(**changed))
+            return tx.audit_drafts.define(self.supervisor, self.wish(**changed))
 
     def frozen(self, **changed: object) -> Audit:
         made = self.defined(**changed)
@@ -73,18 +74,52 @@ class Bureau:
         integrate(self.store)
         return made
 
-    def entered(self, **changed: object) -> Audit:
+    def frozen_and_over(self, **changed: object) -> Audit:
+        """Frozen, and its public event has taken place."""
         made = self.frozen(**changed)
         self.clock.ahead += timedelta(hours=1)
+        return made
+
+    def entered(self, **changed: object) -> Audit:
+        made = self.frozen_and_over(**changed)
         with self.store.begin() as tx:
-            made = tx.audits.enter(self.supervisor, made.id, [VALUE], made.version)
+            made = tx.audit_values.enter(self.supervisor, made.id, [VALUE], made.version)
         integrate(self.store)
         return made
+
+    def misread(self, **changed: object) -> Audit:
+        """Entered, and read otherwise by the second person: both enter again."""
+        made = self.entered(**changed)
+        with self.store.begin() as tx:
+            made = tx.audit_values.confirm(self.colleague, made.id, ["03 07 12 21 29 + 06"], made.version)
+        integrate(self.store)
+        return made
+
+    def retracted(self, **changed: object) -> Audit:
+        """Entered, and taken back by who entered it."""
+        made = self.entered(**changed)
+        with self.store.begin() as tx:
+            wish = AuditReasonIn(reason="看错一位")
+            made = tx.audit_values.retract(self.supervisor, made.id, wish, made.version)
+        integrate(self.store)
+        return made
+
+    def audit(self, ident: UUID) -> Audit:
+        """An audit as it is now."""
+        with self.store.begin() as tx:
+            return tx.audits.get(self.supervisor, ident)
+
+    def close(self, audit: Audit, reason: str | None = "时间已到") -> Audit:
+        """End an audit by what it lacks."""
+        with self.store.begin() as tx:
+            held = tx.audits.get(self.supervisor, audit.id)
+            wish = AuditCloseIn(**tx.audit_ends.lacking(held).model_dump(), reason=reason)
+            return tx.audit_ends.close(self.supervisor, held.id, wish, held.version)
 
     def confirmed(self, **changed: object) -> Audit:
         made = self.entered(**changed)
         with self.store.begin() as tx:
-            made = tx.audits.confirm(self.colleague, made.id, [f" {VALUE} "], made.version)
+            made = tx.audit_values.confirm(self.colleague, made.id, [f" {VALUE} "], made.version)
         integrate(self.store)
         return made
 

@@ -3,7 +3,7 @@
 Every damage is done and undone inside one transaction, so that hundreds of them take a minute.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -26,7 +26,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB, TSTZRANGE, UUID
 from sqlalchemy.exc import DBAPIError
 
-from schemas.fsck import Fault, Found
+from schemas.fsck import Fault, FaultCode, Found
 from schemas.trail import day_head, next_head
 from storage.fsck.audit import check_audits
 from storage.fsck.chains import check_chains
@@ -104,6 +104,45 @@ class Examiner:
             check_personal,
         ):
             yield from check(self.connection)
+
+
+def named_together(
+    connection: Connection, examiner: Examiner, columns: Sequence[Column[object]]
+) -> frozenset[str]:
+    """Return those of the columns that are named, each by its own name, when all of them are changed at once.
+
+    Where anything else is named too, or one is not, the halves are tried; what is left alone is not in the answer. No two
+    may be of one table.
+    """
+    names = {str(column) for column in columns}
+    found = _found_together(connection, examiner, columns)
+    if found and {(fault.code, fault.detail) for fault in found} == {
+        (FaultCode.COLUMN_DIFFERS, name) for name in names
+    }:
+        return frozenset(names)
+    if len(columns) <= 1:
+        return frozenset()
+    half = len(columns) // 2
+    first, second = columns[:half], columns[half:]
+    return named_together(connection, examiner, first) | named_together(connection, examiner, second)
+
+
+def unnamed_together(
+    connection: Connection, examiner: Examiner, columns: Sequence[Column[object]]
+) -> frozenset[str]:
+    """Return the columns where nothing is named when all of them are changed at once; none where anything is."""
+    names = frozenset(str(column) for column in columns)
+    return names if _found_together(connection, examiner, columns) == [] else frozenset()
+
+
+def _found_together(
+    connection: Connection, examiner: Examiner, columns: Sequence[Column[object]]
+) -> list[Fault] | None:
+    statements = [made for made in (altered(connection, column) for column in columns) if made is not None]
+    if len(statements) != len(columns) or is_refused(connection, ";".join(statements)):
+        return None
+    with damage(connection, ";".join(statements)):
+        return examiner.rows()
 
 
 def examined(connection: Connection, vkey: str) -> list[Fault]:

@@ -27,7 +27,7 @@ LINKS = {
     "script": "src",
     "link": "href",
 }
-FETCHES = frozenset({"hx-get", "poster"})
+FETCHES = frozenset({"data-count", "hx-get", "poster"})
 _NAMES = re.compile(
     r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|(?<=/)\d+(?=/|$)", re.IGNORECASE
 )

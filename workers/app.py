@@ -1,14 +1,15 @@
 """Celery: a message is a hint `drain(kind)`; the work itself is rows in the database.
 
-So an early acknowledgement is safe: a lost message costs one sweep, a doubled one finds nothing to claim. Heavy files
-have a queue of their own, for a worker with one process: nothing ordinary waits behind them. So has what no verdict
-waits for.
+So an early acknowledgement is safe: a lost message costs one sweep, a doubled one finds nothing to claim (queues:
+`workers.queue`).
 Workers start by spawn, because decoders, psycopg and OpenCV do not survive a fork.
 """
 
 import os
+from collections.abc import Iterable, Mapping
+from contextlib import closing
 from functools import cache
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import structlog
 from billiard import current_process
@@ -16,16 +17,19 @@ from celery import Celery
 from celery.signals import celeryd_init, worker_process_init, worker_process_shutdown
 from kombu.exceptions import OperationalError
 
+from schemas.act import Process
 from schemas.refusals_command import BROKER_UNAVAILABLE
 from schemas.work import LoopPart
 from storage.outbox import JobKind
 from storage.settings import StorageSettings
+from storage.setup.writer import require_writer
 from storage.store import Store
 from storage.telemetry import configure
 from workers.heart import NODE, Heart, Pulse
 from workers.media.making.maker import Maker
 from workers.media.sandbox.parent import Sandbox
-from workers.runner import LATER, SLOW, Runner
+from workers.queue import EXPORT_QUEUE, QUEUE, queue_of
+from workers.runner import Runner
 from workers.settings import WorkersSettings
 
 log = structlog.get_logger()
@@ -33,8 +37,6 @@ log = structlog.get_logger()
 HARD_LIMIT_SECONDS = 3600
 BROKER_SECONDS = 3
 SILENT_SECONDS = 15
-QUEUE, SLOW_QUEUE, LATER_QUEUE = "quancheng", "quancheng-slow", "quancheng-later"
-_QUEUES = {**dict.fromkeys(SLOW, SLOW_QUEUE), **dict.fromkeys(LATER, LATER_QUEUE)}
 
 
 def _broker() -> str | None:
@@ -93,9 +95,20 @@ def _process() -> _Process:
 
 
 @celeryd_init.connect  # type: ignore[untyped-decorator] # celery has no types
-def _name(sender: object, **_: object) -> None:
-    """Hand the worker's name to its processes: one that replaces another takes its place."""
+def _name(sender: object, options: Mapping[str, object] | None = None, **_: object) -> None:
+    """Refuse to start what may not write; hand the worker's name to its processes, of which one takes another's place."""
+    # Before any process: one that ends at its start is started again.
+    with closing(Store(StorageSettings())) as store:
+        require_writer(store, Process.EXPORTER if _exports(options) else Process.WORKER)
     os.environ[NODE] = str(sender)
+
+
+def _exports(options: Mapping[str, object] | None) -> bool:
+    """Say whether a worker was started with the queue of exports (`-Q`)."""
+    named = (options or {}).get("queues") or ()
+    return EXPORT_QUEUE in (
+        named.split(",") if isinstance(named, str) else list(cast("Iterable[str]", named))
+    )
 
 
 @worker_process_init.connect  # type: ignore[untyped-decorator] # celery has no types
@@ -127,8 +140,7 @@ def drain(kind: str) -> None:
 def send_hint(kind: JobKind) -> None:
     """Tell the workers that jobs of `kind` wait. A broker that is away loses a hint, never a job."""
     try:
-        queue = _QUEUES.get(kind, QUEUE)
-        drain.apply_async((kind.value,), queue=queue, expires=60, retry=False)
+        drain.apply_async((kind.value,), queue=queue_of(kind), expires=60, retry=False)
     except OperationalError:
         log.warning("hint_not_sent", kind=kind.value)
 

@@ -14,14 +14,13 @@ from schemas.checkpoint import verify_proof
 from schemas.digest import Hasher
 from schemas.errors import IntegrityBroken, Invalid, Level
 from schemas.ids import RecheckId
-from schemas.note import vkey_of_seed
 from schemas.recording import Recording
 from schemas.refusals_objects import OBJECT_MISSING
 from schemas.refusals_recording import SEAL_PENDING
 from storage.audit.recheck import Seal
+from storage.custody.log_keys import log_vkey
 from storage.objects.hashing import hash_object
 from storage.outbox import Job
-from storage.settings import seed
 from storage.store import Store
 from workers.task import concluding
 
@@ -85,9 +84,9 @@ def _difference(store: Store, recording: Recording, seal: Seal, hasher: Hasher) 
 
 
 def _is_proven(store: Store, seal: Seal) -> bool:
-    vkey = vkey_of_seed(store.settings.log_origin, seed(store.settings.log_key, "LOG_KEY"))
     try:
         with store.begin() as tx:
+            vkey = log_vkey(tx.connection, store.settings)
             leaf, proof = tx.custody.leaf(seal.entry_id), tx.custody.proof(seal.entry_id)
         if proof is None:
             raise SEAL_PENDING("no checkpoint holds the seal yet")

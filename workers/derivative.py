@@ -8,7 +8,6 @@ Order, and what a crash leaves:
 What cannot be made is a row with its reason. A decoder that crashed, hung or ate its memory is tried again.
 """
 
-import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -25,6 +24,7 @@ from schemas.derivative import (
     DerivativeKind,
     MadeCopy,
 )
+from schemas.digest import Hasher
 from schemas.errors import IntegrityBroken
 from schemas.ids import DerivationId
 from schemas.recording import Recording
@@ -35,7 +35,8 @@ from storage.outbox import MAX_ATTEMPTS, Job
 from storage.store import Store
 from workers.media.making.maker import Maker
 from workers.media.making.wish import CannotError, Made, Wish
-from workers.recording import Verifier, scratch
+from workers.recording import Verifier
+from workers.scratch import scratch
 from workers.task import concluding, in_portions
 
 log = structlog.get_logger()
@@ -68,7 +69,7 @@ class Deriver:
                 return
             recording = tx.recordings.known(asked.recording_id)
         try:
-            made = self._made(asked, recording)
+            made, chunks = self._made(asked, recording)
         except CannotError as why:
             self._without(job, why.failure)
             return
@@ -79,7 +80,7 @@ class Deriver:
             log.critical("sealed_bytes_differ", recording_id=str(recording.id), problem=err.slug)
             return
         with concluding(self.store, job) as tx:
-            tx.derivations.conclude(asked, made)
+            tx.derivations.conclude(asked, made, chunks)
         log.info("derivative_made", recording_id=str(recording.id), kind=asked.kind.value)
 
     def give_up(self, job: Job, error: str) -> None:
@@ -101,8 +102,8 @@ class Deriver:
             tx.derivations.fail(DerivationId(job.subject_id), failure)
         log.warning("derivative_not_made", derivation_id=str(job.subject_id), failure=failure.value)
 
-    def _made(self, asked: Derivation, recording: Recording) -> MadeCopy:
-        """Make the copy and put it into the store.
+    def _made(self, asked: Derivation, recording: Recording) -> tuple[MadeCopy, bytes | None]:
+        """Make the copy and put it into the store; the digests of its chunks go with it.
 
         Raises:
             CannotError: none can be made of these bytes.
@@ -116,22 +117,24 @@ class Deriver:
             made = self.maker.make(path, _wish(asked.kind, recording), out.fileno())
             return self._kept(asked, hasher.sha256.value, made, out)
 
-    def _kept(self, asked: Derivation, parent_sha256: HexDigest, made: Made, out: IO[bytes]) -> MadeCopy:
-        digest, size = hashlib.sha256(), 0
+    def _kept(
+        self, asked: Derivation, parent_sha256: HexDigest, made: Made, out: IO[bytes]
+    ) -> tuple[MadeCopy, bytes | None]:
+        read = Hasher(with_sm3=False, with_chunks=True)
         for part in _parts(out):
-            digest.update(part)
-            size += len(part)
-        key = f"derivatives/{asked.recording_id}/{asked.kind}-{digest.hexdigest()[:16]}"
+            read.update(part)
+        key = f"derivatives/{asked.recording_id}/{asked.kind}-{read.sha256.value[:16]}"
         stored = self.store.objects.put_stream(key, _parts(out))
-        return MadeCopy(
+        copy = MadeCopy(
             media_type=made.media_type,
             object_key=key,
             version_id=stored.version_id,
-            size_bytes=size,
-            sha256=HexDigest(digest.hexdigest()),
+            size_bytes=read.size_bytes,
+            sha256=read.sha256.value,
             parent_sha256=parent_sha256,
             params=made.params,
         )
+        return copy, read.chunks
 
 
 def _parts(out: IO[bytes]) -> Iterator[bytes]:

@@ -22,6 +22,7 @@ from schemas.work import signs
 from storage.personal import personal_seal
 from storage.reseal import ends
 from storage.settings import StorageSettings, is_set, seed, unreadable
+from storage.setup.application import embedded_address, standing
 from storage.setup.authority import LEAF_DAYS, fingerprint, seen
 from storage.setup.embedded import running_url
 from storage.setup.home import Home
@@ -36,6 +37,8 @@ _KEYS = {
     "export_key": HealthPart.EXPORT_KEY,
     "personal_key": HealthPart.PERSONAL_KEY,
 }
+_APART = ("log_key", "registry_key", "export_key")
+"""What each is for is done by another process; the embedded default is one process."""
 
 
 class Finding(Frozen):
@@ -148,10 +151,12 @@ def _folder(home: Home) -> Finding:
 def _embedded(home: Home) -> dict[str, Any]:
     """Return what `quancheng serve` would choose for what is not set; nothing is made or started."""
     chosen: dict[str, Any] = {"quancheng_home": home.path}
+    if not is_set("LOG_ORIGIN"):
+        chosen["log_origin"] = home.log_origin
     with suppress(OSError):  # before the first start there are no keys; their absence is a finding below
         chosen |= {name: seed for name, seed in home.keys().items() if not is_set(name.upper())}
     if not is_set("DATABASE_URL") and (running := running_url(home.database_dir)):
-        chosen["database_url"] = running
+        chosen["database_url"] = embedded_address(running, home.database_dir) or running
     if not is_set("OBJECTS_URL"):
         chosen["objects_url"] = home.objects_url
     return chosen
@@ -171,13 +176,23 @@ def _sandbox() -> Finding:
 
 
 def _keys(settings: StorageSettings) -> Iterator[Finding]:
+    """Say of each key whether it is here and can be used, and which of those that sign apart are held together."""
     for name, part in _KEYS.items():
+        key = getattr(settings, name)
+        if key is None and name in _APART:
+            yield _good(part, Health.KEY_ELSEWHERE)
+            continue
         try:
-            seed(getattr(settings, name), name.upper())
+            seed(key, name.upper())
         except ValueError:
             yield _bad(part, Health.KEY_UNUSABLE, name=name.upper())
         else:
             yield _good(part, Health.KEY_PRESENT)
+    together = [name.upper() for name in _APART if getattr(settings, name) is not None]
+    if len(together) > 1:
+        yield _warned(HealthPart.KEYS_APART, Health.KEYS_TOGETHER, names=", ".join(together))
+    if settings.log_key is not None and not settings.log_origin:
+        yield _bad(HealthPart.LOG_KEY, Health.ORIGIN_MISSING)
 
 
 def _key_before(settings: StorageSettings) -> Iterator[Finding]:
@@ -253,8 +268,23 @@ def _database(store: Store) -> Iterator[Finding]:
         yield _bad(HealthPart.SCHEMA, Health.SCHEMA_BEHIND)
     else:
         yield _good(HealthPart.SCHEMA, Health.SCHEMA_CURRENT)
+        yield from _role(store)
         yield from _personal(store)
         yield from _work(store)
+
+
+def _role(store: Store) -> Iterator[Finding]:
+    """Say whether the database itself keeps us from what only its owner may do."""
+    try:
+        with store.begin() as tx:
+            found = standing(tx.connection)
+    except Unavailable:
+        yield _bad(HealthPart.DATABASE, Health.DATABASE_SILENT)
+        return
+    if found is not None and found.is_apart:
+        yield _good(HealthPart.ROLE, Health.ROLE_APART)
+    else:
+        yield _warned(HealthPart.ROLE, Health.ROLE_OWNER)
 
 
 def _personal(store: Store) -> Iterator[Finding]:

@@ -48,6 +48,7 @@ class EmbeddedWorkers:
         self._loops.add("listener", partial(listen, store, self._hint, self._stop))
         scheduler = Scheduler(store, settings, self._hint)
         self._loops.add("scheduler", partial(scheduler.run, self._stop))
+        self._loops.add("publisher", partial(scheduler.run_publishing, self._stop))
         self._loops.add("sweeper", partial(scheduler.run_sweeps, self._stop))
 
     def start(self) -> None:

@@ -9,18 +9,20 @@ Order, and what a crash leaves:
 The same case and log give the same bytes and so the same key: repeating step 4 is harmless.
 """
 
-import hashlib
 import zlib
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
+from functools import partial
+from uuid import UUID
 
 import structlog
 
 from schemas.base import HexDigest
 from schemas.container import Member, container_chunks
+from schemas.digest import Hasher
 from schemas.errors import IntegrityBroken
 from schemas.export import ExportState
-from schemas.ids import ExportId
+from schemas.ids import ExportId, RecordingId
 from schemas.leaf_catalogue import catalogue_bytes, schema_bytes
 from schemas.package import (
     CATALOGUE,
@@ -30,6 +32,7 @@ from schemas.package import (
     LEAVES,
     OPENINGS,
     SCHEMA,
+    TREE,
     IndexedFile,
     PackageIndex,
     Packed,
@@ -38,15 +41,18 @@ from schemas.package import (
     packed,
     proof_name,
 )
+from schemas.reference import ident_of, noun_of
 from schemas.refusals_export import EXPORT_KEY_MISSING
 from schemas.refusals_objects import OBJECT_BROKEN
+from storage.custody.log_keys import log_keys
 from storage.export.documents import Source
 from storage.export.export import Export
 from storage.export.material import CaseMaterial
 from storage.objects.hashing import hash_object, object_blocks
 from storage.outbox import Job
-from storage.settings import seed
+from storage.settings import origin, seed
 from storage.store import Store
+from workers.our_store import insisted
 from workers.task import concluding
 
 log = structlog.get_logger()
@@ -128,19 +134,36 @@ class _Builder:
         measured = {name: self._measure(name, source) for name, source in self._sources.items()}
         files, tag_manifest_sha256 = self._complete(measured)
         key = f"exports/{self._export.id}/{tag_manifest_sha256[:16]}.zip"
-        digest = hashlib.sha256()
-        stored = self._store.objects.put_stream(key, self._container(files, digest))
+        read = Hasher(with_sm3=False, with_chunks=True)
+        stored = self._store.objects.put_stream(key, self._container(files, read))
         with concluding(self._store, job) as tx:
             tx.exports.ready(
                 self._export,
                 stored,
                 key=key,
-                sha256=HexDigest(digest.hexdigest()),
+                sha256=read.sha256.value,
                 tagmanifest_sha256=tag_manifest_sha256,
+                chunks=read.chunks,
             )
         log.info("export_ready", export_id=str(self._export.id), size_bytes=stored.size_bytes)
 
     def _measure(self, name: str, source: Source) -> Packed:
+        """Read one file.
+
+        Raises:
+            IntegrityBroken: it is not what was recorded, not there, or cannot be read while the store answers; a recording
+                is then read by itself, and its own record says so.
+            Unavailable: the store does not answer.
+        """
+        try:
+            return insisted(self._store.objects, partial(self._read_once, name, source))
+        except IntegrityBroken:
+            if noun_of(source.of) == "recording":
+                with self._store.begin() as tx:
+                    tx.readings.ask(RecordingId(UUID(ident_of(source.of))))
+            raise
+
+    def _read_once(self, name: str, source: Source) -> Packed:
         crc = 0
 
         def also(block: memoryview) -> None:
@@ -155,9 +178,14 @@ class _Builder:
         return Packed(name=name, size_bytes=read.size_bytes, crc32=crc, sha256=sha256)
 
     def _complete(self, measured: Mapping[str, Packed]) -> tuple[list[Packed], HexDigest]:
-        signer = export_key_name(self._store.settings.log_origin)
+        signer = export_key_name(self._origin())
         given = [*measured.values(), *_small_files(self._material)]
         return complete(_index(self._material), given, signer=signer, seed=self._seed())
+
+    def _origin(self) -> str:
+        with self._store.begin() as tx:
+            keys = log_keys(tx.connection)
+        return origin(self._store.settings) if keys is None else keys.origin
 
     def _seed(self) -> bytes:
         try:
@@ -165,7 +193,7 @@ class _Builder:
         except ValueError as err:
             raise EXPORT_KEY_MISSING(str(err)) from err
 
-    def _container(self, files: list[Packed], digest: "hashlib._Hash") -> Iterator[bytes]:
+    def _container(self, files: list[Packed], read: Hasher) -> Iterator[bytes]:
         by_name = {file.name: file for file in files}
 
         def content(member: Member) -> Iterator[bytes]:
@@ -173,7 +201,7 @@ class _Builder:
             return iter([payload]) if payload is not None else self._read(self._sources[member.name])
 
         for chunk in container_chunks(files, content):
-            digest.update(chunk)
+            read.update(chunk)
             yield chunk
 
     def _read(self, source: Source) -> Iterator[bytes]:
@@ -206,6 +234,7 @@ def _index(material: CaseMaterial) -> PackageIndex:
 def _small_files(material: CaseMaterial) -> list[Packed]:
     files = {
         CHECKPOINT: material.checkpoint.encode(),
+        TREE: material.tree.encode(),
         LEAVES: material.leaves,
         OPENINGS: material.openings,
         CHAINS: material.chains,

@@ -11,9 +11,8 @@ from typing import Protocol
 
 from schemas.catalogue import words_of
 from schemas.fsck import Checked, Fault, Found, Part, Unchecked
-from schemas.note import vkey_of_seed
+from storage.custody.log_keys import log_vkey
 from storage.fsck.run import examine
-from storage.settings import seed
 from storage.store import Store
 
 PROGRESS_SECONDS = 5.0
@@ -45,8 +44,8 @@ def run(store: Store, say: Teller, *, with_bytes: bool = True) -> int:
 
 def findings(store: Store, *, with_bytes: bool = True) -> Iterator[Found]:
     """Yield all that a run comes upon, in the order of the checks."""
-    settings = store.settings
-    vkey = vkey_of_seed(settings.log_origin, seed(settings.log_key, "LOG_KEY"))
+    with store.begin() as tx:
+        vkey = log_vkey(tx.connection, store.settings)
     return examine(store.engine, store.objects, vkey, with_bytes=with_bytes)
 
 

@@ -10,7 +10,8 @@ from ipaddress import ip_address
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from storage.setup.home import Home, write_private
+from storage.durable import write_private
+from storage.setup.home import Home
 
 PAGE = "/console/login"
 _SECONDS = 3.0

@@ -6,10 +6,12 @@ from datetime import timedelta
 
 from schemas.checks.claims import DEVICE_KEY, MANIFEST_SIGNATURE
 from schemas.checks.manifest import CASE
+from schemas.declaration import HandInWay
 from schemas.hand_in import check_hand_in
 from schemas.integrity import Check, CheckResult, examines
 from schemas.jws import verify_detached
 from schemas.manifest import MANIFEST_TYP, CaptureManifest, ManifestFile, ManifestState
+from schemas.media import Medium, medium_of
 from schemas.name_profile import profiles
 from schemas.officer import check_officers
 from schemas.ours import ours
@@ -27,12 +29,16 @@ from storage.store import Transaction
 
 @dataclass(frozen=True)
 class Presented:
-    """What stands behind a recording: its manifest as kept, or whether it named one; `problem` refused it."""
+    """What stands behind a recording: its manifest as kept, or whether it named one; `problem` refused it.
+
+    `is_by_browser`: a person declared it in the place of a device.
+    """
 
     evidence: ManifestEvidence | None = None
     is_named: bool = False
     manifest: CaptureManifest | None = None
     problem: str = ""
+    is_by_browser: bool = False
 
 
 @dataclass(frozen=True)
@@ -41,7 +47,8 @@ class Claims:
 
     `allowed` is how far the file may lie apart from it, as its agency sets, as of the receipt. `known` is what the register
     says of its device as of the capture, as known at the receipt. `is_unlisted` means that a manifest which holds lists
-    other files than this one, `is_unsigned` that a person brought it and no manifest holds.
+    other files than this one, `is_unsigned` that a person brought it and no manifest holds, `is_paper` that
+    they called it a paper.
     """
 
     allowed: Tolerances
@@ -51,6 +58,7 @@ class Claims:
     is_unlisted: bool = False
     known: Known = field(default_factory=Known)
     is_unsigned: bool = False
+    is_paper: bool = False
 
 
 def manifest_claims(tx: Transaction, recording: Recording) -> Claims:
@@ -65,13 +73,15 @@ def manifest_claims(tx: Transaction, recording: Recording) -> Claims:
     checks = [
         check_signature(presented),
         check_key(presented),
-        *_declared_findings(tx, recording, presented),
+        *(presented.evidence.findings if presented.evidence and presented.manifest else ()),
         *(made for made in received if made is not None),
     ]
     allowed = tx.agency_settings.tolerances(recording.agency_id, recording.received_at)
     manifest, at = presented.manifest, recording.file_index
     if manifest is None:
-        return Claims(allowed, checks=checks, is_unsigned=not tx.recordings.is_by_machine(recording))
+        is_paper = recording.declaration is not None and recording.declaration.document is not None
+        is_unsigned = not tx.recordings.is_by_machine(recording)
+        return Claims(allowed, checks=checks, is_unsigned=is_unsigned, is_paper=is_paper)
     if at is None:
         return Claims(allowed, checks=checks, is_unlisted=True)
     known = _known(tx, recording, allowed)
@@ -95,13 +105,14 @@ def _hand_in(tx: Transaction, recording: Recording) -> CheckResult | None:
     return check_hand_in(recording.corrected_at, recording.received_at, duty, allowed_hours=hours)
 
 
-def _declared_findings(
-    tx: Transaction, recording: Recording, presented: Presented
-) -> tuple[CheckResult, ...]:
-    """Return what was found when the manifest was declared; what people bring without one names no officer."""
-    if presented.evidence is not None and presented.manifest is not None:
-        return presented.evidence.findings
-    return () if tx.recordings.is_by_machine(recording) else (check_officers(None),)
+def unnamed(claims: Claims, media_type: str) -> tuple[CheckResult, ...]:
+    """Return that what a person brings names no officers.
+
+    A paper is written, and not captured by two: what it says of them stands in it. It is one where its bringer calls it so
+    and the file is a document; a photo of whatever stays a photo.
+    """
+    is_written = claims.is_paper and medium_of(media_type) is Medium.DOCUMENT
+    return () if is_written or not claims.is_unsigned else (check_officers(None),)
 
 
 def _presented(tx: Transaction, recording: Recording) -> Presented:
@@ -111,7 +122,8 @@ def _presented(tx: Transaction, recording: Recording) -> Presented:
         IntegrityBroken: a manifest that was declared no longer verifies.
     """
     if recording.manifest_id is None:
-        return Presented(is_named=tx.recordings.names_manifest(recording.id))
+        is_declared = recording.declaration is not None and recording.declaration.way is HandInWay.BROWSER
+        return Presented(is_named=tx.recordings.names_manifest(recording.id), is_by_browser=is_declared)
     evidence = tx.manifests.evidence(recording.manifest_id)
     if evidence.state is ManifestState.REFUSED:
         return Presented(evidence, problem=evidence.problem or MANIFEST_INVALID.slug)
@@ -142,7 +154,8 @@ def check_signature(check: Check, presented: Presented) -> CheckResult:
     A rule that has no finding of its own is told as the manifest contradicting itself.
     """
     if presented.evidence is None:
-        return check.found("manifest-unknown" if presented.is_named else "manifest-absent")
+        unsigned = "handed-in-by-browser" if presented.is_by_browser else "manifest-absent"
+        return check.found("manifest-unknown" if presented.is_named else unsigned)
     if not presented.problem:
         return check.held()
     if _of_key(presented.problem):

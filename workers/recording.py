@@ -11,15 +11,13 @@ Any run from any point comes to the same answer. A file that asks for more work 
 slow one after step 3, with nothing of it kept: this job ends and the next begins in one commit.
 """
 
-import os
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import structlog
 
@@ -35,7 +33,6 @@ from schemas.integrity import Check, CheckResult, examines
 from schemas.media import MediaFacts
 from schemas.recording import Derivative, Recording, RecordingState, retain_until
 from schemas.refusals_objects import OBJECT_BROKEN, OBJECT_MISSING
-from schemas.refusals_recording import SCRATCH_FULL
 from schemas.register_agreement import register_agreement
 from schemas.scrub import StoreFault
 from schemas.setting import Setting
@@ -48,11 +45,12 @@ from storage.objects.hashing import hash_object
 from storage.outbox import MAX_ATTEMPTS, Job, JobKind
 from storage.recording.values import Verification
 from storage.store import Store, Transaction
-from workers.manifest import Claims, manifest_claims
+from workers.manifest import Claims, manifest_claims, unnamed
 from workers.media.result import Probe, Stop
 from workers.media.sandbox.parent import Sandbox
 from workers.media.work import Lane
 from workers.our_store import require_ours
+from workers.scratch import scratch, write_block
 from workers.settings import WorkersSettings
 from workers.task import concluding
 
@@ -182,6 +180,7 @@ class Verifier:
             media_type=recording.media_type,
             facts=MediaFacts(),
             derivatives=(),
+            chunks=hasher.chunks if hasher else None,
             retain_until=kept_until if is_locked else None,
             store_fault=fault,
         )
@@ -233,6 +232,7 @@ class Verifier:
                 check_digest(recording, hasher, claims),
                 check_size(hasher, claims),
                 *claims.checks,
+                *unnamed(claims, probe.media_type),
                 *of_content(recording, claims, probe),
             ),
             sha256=hasher.sha256.value,
@@ -241,6 +241,7 @@ class Verifier:
             facts=probe.facts,
             derivatives=derivatives,
             codes=codes_of(probe),
+            chunks=hasher.chunks,
             retain_until=kept_until,
         )
 
@@ -260,7 +261,7 @@ class Verifier:
             path = Path(file.name)
             with path.open("wb", buffering=0) as copy:
                 hasher = hash_object(
-                    self.store.objects, kept.object_key, kept.version_id, also=partial(_write, copy)
+                    self.store.objects, kept.object_key, kept.version_id, also=partial(write_block, copy)
                 )
             if hasher.sha256.value != kept.sha256:
                 raise OBJECT_BROKEN("the store gave another picture", recording_id=str(recording.id))
@@ -269,7 +270,7 @@ class Verifier:
     def _copied(self, recording: Recording, path: Path) -> Hasher:
         # Unbuffered: a full disk is met by the write that it refuses, and not once more while closing.
         with path.open("wb", buffering=0) as copy:
-            return self._hashed(recording, partial(_write, copy))
+            return self._hashed(recording, partial(write_block, copy))
 
     def _read(self, recording: Recording, also: Callable[[memoryview], None] | None = None) -> Hasher:
         return hash_object(
@@ -277,6 +278,7 @@ class Verifier:
             recording.object_key,
             recording.version_id,
             with_sm3=self.store.settings.with_sm3,
+            with_chunks=True,
             also=also,
         )
 
@@ -371,39 +373,3 @@ def _kept_until(tx: Transaction, recording: Recording) -> datetime:
     """Return the end of the shortest retention: so many months as its agency sets, as of the receipt."""
     months = tx.agency_settings.value(Setting.RETENTION_MONTHS, recording.agency_id, recording.received_at)
     return retain_until(recording.received_at, months=months)
-
-
-@contextmanager
-def scratch(settings: WorkersSettings, size_bytes: int = 0) -> Iterator[IO[bytes]]:
-    """Open a scratch file of a size that is known; it is gone with the block.
-
-    Raises:
-        StorageFull: there is no room for it.
-    """
-    folder = settings.scratch_dir or Path(tempfile.gettempdir())
-    free = _free_bytes(folder)
-    if free < size_bytes + settings.scratch_free_bytes:
-        raise SCRATCH_FULL(f"the scratch folder lacks room for {size_bytes} bytes")
-    with _made(folder) as file:
-        yield file
-
-
-def _made(folder: Path) -> IO[bytes]:
-    try:
-        return tempfile.NamedTemporaryFile(dir=folder, prefix="quancheng-", suffix=".probe")
-    except OSError as err:
-        raise SCRATCH_FULL("the scratch folder takes no file") from err
-
-
-def _write(copy: IO[bytes], block: memoryview) -> None:
-    """Write the scratch copy; a full disk is not the recording's fault and costs no attempt."""
-    try:
-        while block:
-            block = block[copy.write(block) :]  # a disk that is nearly full takes a part
-    except OSError as err:
-        raise SCRATCH_FULL("the scratch folder is full") from err
-
-
-def _free_bytes(folder: Path) -> int:
-    usage = os.statvfs(folder)
-    return usage.f_bavail * usage.f_frsize

@@ -30,6 +30,7 @@ from workers.media.sandbox.parent import Sandbox
 from workers.recording import Verifier
 from workers.retention import give_up_retention, retain
 from workers.roster import give_up_roster, take_roster
+from workers.scrub import give_up_reading, read_again
 from workers.settings import WorkersSettings
 from workers.task import Task
 
@@ -41,7 +42,7 @@ RETRY_SECONDS = 5.0
 SLOW = (JobKind.VERIFY_SLOW, JobKind.LIKEN, JobKind.EXAMINE)
 """Kinds that have a lane of their own, where one runs at a time; in their order."""
 
-LATER = (JobKind.EXAMINE_FRAMES, JobKind.DERIVE)
+LATER = (JobKind.SCRUB, JobKind.EXAMINE_FRAMES, JobKind.DERIVE)
 """Kinds that no verdict waits for: a lane of their own, where one runs at a time and gives way to all others."""
 
 _LONG = (JobKind.VERIFY_SLOW, JobKind.EXAMINE, *LATER, JobKind.ROSTER)
@@ -62,6 +63,7 @@ def tasks(
         Task(JobKind.EXAMINE_FRAMES, partial(examine_again, verifier), partial(give_up_examination, store)),
         Task(JobKind.EXAMINE, partial(examine_again, verifier), partial(give_up_examination, store)),
         Task(JobKind.DERIVE, deriver.run, deriver.give_up),
+        Task(JobKind.SCRUB, partial(read_again, store), partial(give_up_reading, store)),
         Task(JobKind.RETAIN, partial(retain, store), partial(give_up_retention, store)),
         Task(JobKind.LIKEN, partial(liken, verifier, Codes()), partial(give_up_likeness, store)),
         Task(JobKind.EXPORT, partial(build_export, store), partial(give_up_export, store)),

@@ -15,6 +15,7 @@ from itertools import islice
 
 import structlog
 
+from schemas.act import Process
 from schemas.errors import Conflict, IntegrityBroken, Invalid, NotFound
 from schemas.ids import UploadId
 from schemas.upload import Upload
@@ -22,13 +23,15 @@ from schemas.work import LoopPart
 from storage.flow.receive import complete_left
 from storage.notice import job_notices
 from storage.outbox import JobKind
-from storage.settings import StorageSettings, seed
+from storage.settings import StorageSettings
+from storage.setup.writer import require_writer
 from storage.store import Store
 from storage.telemetry import configure
-from workers.custody import Sequencer
+from workers.custody import Publisher, Sequencer
 from workers.heart import Heart, Look, Pulse
 from workers.loop import Loops, attempt
 from workers.retention import renew_locks
+from workers.scrub import scrub_by_night
 from workers.settings import WorkersSettings
 from workers.trail import seal_trail
 
@@ -45,6 +48,9 @@ TRAIL_SECONDS = 60.0
 
 LOCKS_SECONDS = 5.0
 """So often a portion of the night's locks is renewed, or it is asked whether a night has begun."""
+
+SCRUB_SECONDS = 2.0
+"""So often it is asked whether the next portion of the night's reading is to be asked for."""
 
 SWEEP_BATCH = 100
 LOOKS_SECONDS = 10.0
@@ -112,8 +118,9 @@ class Scheduler:
     """The duties of one process, in two loops, each on a thread of its own and until `stop` is set.
 
     `run` needs the database alone: log, lost leases, seals of the trail, ends of looks. `run_sweeps` needs evidence store
-    and broker too: either may accept and never answer, and the log is signed all the same. A log that was cut or
-    rewritten is not signed again, and every look at it calls a person; that keeps no lost job from being returned.
+    and broker too, `run_publishing` the evidence store: either may accept and never answer, and entries get their indices
+    all the same. A log that was cut or rewritten is not signed again, and every look at it calls a person; that keeps no
+    lost job from being returned.
     """
 
     def __init__(
@@ -123,8 +130,10 @@ class Scheduler:
         self._settings = settings
         self._hint = hint
         self._looks = (self._ask_objects, *looks)
+        publisher = Publisher(store)
+        self._publishing = _Round(_Duty("publisher", publisher.run, every_seconds=0))
         self._signing = _Round(
-            _Duty("sequencer", Sequencer(store).run, every_seconds=0),
+            _Duty("sequencer", Sequencer(store, publisher).run, every_seconds=0),
             _Duty("leases", self.return_lost, every_seconds=0),
             _Duty("trail", partial(seal_trail, store, most=1), every_seconds=TRAIL_SECONDS),
             _Duty("looks", self.end_looks, every_seconds=LOOKS_SECONDS),
@@ -132,12 +141,17 @@ class Scheduler:
         self._sweeping = _Round(
             _Duty("sweep", self.sweep, every_seconds=settings.sweep_seconds),
             _Duty("tails", self.sweep_tails, every_seconds=TAILS_SECONDS, at_once=False),
+            _Duty("scrub", partial(scrub_by_night, store, settings), every_seconds=SCRUB_SECONDS),
             _Duty("locks", partial(renew_locks, store, self._comes_round), every_seconds=LOCKS_SECONDS),
         )
 
     def run(self, stop: threading.Event) -> None:
         """Have the log signed, lost leases returned, looks ended. What one duty meets delays that one, nothing more."""
         self._keep("", self._signing, stop)
+
+    def run_publishing(self, stop: threading.Event) -> None:
+        """Have what is signed kept in the evidence store and in the signer's own file, then told."""
+        self._keep("publishing", self._publishing, stop)
 
     def run_sweeps(self, stop: threading.Event) -> None:
         """Sweep; its heart asks whether evidence store and broker answer."""
@@ -251,7 +265,7 @@ def main() -> None:
 
     configure()
     store = Store(StorageSettings())
-    seed(store.settings.log_key, "LOG_KEY")  # a missing key ends the process at once, not its every round
+    require_writer(store, Process.SIGNER)
     stop, ended = threading.Event(), threading.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: stop.set())
@@ -265,6 +279,7 @@ def main() -> None:
     loops.add("listener", partial(listen, store, send_hint, stop))
     scheduler = Scheduler(store, WorkersSettings(), send_hint, looks=(ask_broker,))
     loops.add("scheduler", partial(scheduler.run, stop))
+    loops.add("publisher", partial(scheduler.run_publishing, stop))
     loops.add("sweeper", partial(scheduler.run_sweeps, stop))
     loops.start()
     stop.wait()

@@ -8,26 +8,26 @@ from fastapi import APIRouter, Form, Query
 from starlette.responses import Response
 
 from api.audit import AssignIn, ValuesIn, draw_document
-from api.console.audit_form import AssignForm, AuditForm, AuditForms, ValuesForm
-from api.console.form import ZONE
+from api.console.audit_form import AssignForm, AuditForms, RetractForm, ValuesForm
 from api.console.guard import Acting, Visiting
 from api.console.listing import PAGE_ROWS, Asked, listed
 from api.console.office import each_once
 from api.console.typed import Change, Typed, VersionForm, W
 from api.console.view import HEADERS
-from api.console.visit import Mistake, Visit, go, submit, to
+from api.console.visit import Mistake, Visit, submit, to
 from api.route import Route
-from schemas.audit import DRAWN_STATES, STEPS, AuditKind, SourceKind
+from schemas.audit import DRAWN_STATES, STEPS, AuditReasonIn
 from schemas.draw import detection, sample_size
 from schemas.ids import AuditId
-from schemas.leaves_audit import AuditRecheck, AuditScore
+from schemas.leaves_scoring import AuditRecheck, AuditScore
 from schemas.office import Held, Office
-from schemas.policy import Action, Subject, require
+from schemas.policy import Action
+from schemas.randomness import near
 from schemas.rectification import Rectification
 from schemas.reference import reference
 from schemas.standard import Standard
 from schemas.words import Language
-from storage.audit.values import Audit, Drawn, Inspector
+from storage.audit.values import Amendment, Audit, Drawn, Inspector, ValuesSaid
 from storage.custody.values import Logged
 
 router = APIRouter(route_class=Route)
@@ -45,52 +45,14 @@ def audits(visit: Visiting, asked: Annotated[Asked, Query()]) -> Response:
     )
 
 
-@router.get("/audits/new")
-def new(visit: Visiting) -> Response:
-    """Show the form that defines an audit, with a sensible event filled in."""
-    require(visit.actor, Action.AUDIT_DEFINE, Subject(agency_id=visit.actor.agency_id), visit.tx.now)
-    ahead = timedelta(seconds=max(visit.tx.settings.randomness_lead_seconds, 60) + 120)
-    form = AuditForm(happens_at=_typed_time(visit.tx.now + ahead), defect="5", confidence="95")
-    return _new(visit, form)
-
-
-def _typed_time(at: datetime) -> str:
-    """Return a time as a form field in UTC+8 holds it, to the minute."""
-    return at.astimezone(ZONE).strftime("%Y-%m-%dT%H:%M")
-
-
-def _new(visit: Visit, form: AuditForm, mistake: Mistake | None = None) -> Response:
-    return visit.page(
-        "audit_new.html",
-        mistake=mistake,
-        here="audits",
-        form=form,
-        targets=visit.tx.audits.targets(visit.actor),
-        kinds=list(AuditKind),
-        source_kinds=list(SourceKind),
-        lead_minutes=-(-visit.tx.settings.randomness_lead_seconds // 60),
-    )
-
-
-@router.post("/audits")
-def define(visit: Acting, form: Annotated[AuditForm, Form()]) -> Response:
-    """Define an audit; what was typed is kept when it cannot be."""
-    return submit(
-        visit,
-        form,
-        lambda wish: visit.tx.audits.define(visit.actor, wish),
-        again=lambda mistake: _new(visit, form, mistake),
-        then=lambda made: go(f"/console/audits/{made.id}"),
-    )
-
-
 @router.get("/audits/{audit_id}")
 def audit(visit: Visiting, audit_id: AuditId) -> Response:
     """Show one audit: where it stands, how its size was chosen, the sample and its scores."""
-    return _page(visit, audit_id)
+    return audit_page(visit, audit_id)
 
 
-def _page(visit: Visit, audit_id: AuditId, mistake: Mistake | None = None) -> Response:
+def audit_page(visit: Visit, audit_id: AuditId, mistake: Mistake | None = None) -> Response:
+    """Return the page of an audit, with a form of it shown again where something is wrong with it."""
     tx, actor = visit.tx, visit.actor
     found = tx.audits.get(actor, audit_id)
     is_drawn = found.state in DRAWN_STATES
@@ -105,14 +67,31 @@ def _page(visit: Visit, audit_id: AuditId, mistake: Mistake | None = None) -> Re
             row.name for row in STEPS.offered(found.state, lambda action: visit.may(action, found.agency_id))
         ],
         is_own_entry=found.entered_by_id == actor.id,
+        too_near=_too_near(visit, found),
+        lead_minutes=lead_minutes(visit),
+        may_see_result=tx.audit_results.may_see(actor, found),
         **told_of_audit(visit, found)._asdict(),
     )
+
+
+def lead_minutes(visit: Visit) -> int:
+    """Return how far ahead of the freeze the public event must lie at least, in whole minutes."""
+    return -(-visit.tx.settings.randomness_lead_seconds // 60)
+
+
+def _too_near(visit: Visit, found: Audit) -> list[str]:
+    """Return the events of a draft that are over or too near for a freeze now: it has to be amended first."""
+    if found.state is not STEPS.begin.state:
+        return []
+    return near(found.sources, visit.tx.now, timedelta(seconds=visit.tx.settings.randomness_lead_seconds))
 
 
 class ToldAudit(NamedTuple):
     """What an audit's page says of it, and its print: where it stands, its size, its sample, its entries."""
 
     audit: Audit
+    earlier: tuple[Amendment, ...]
+    said: tuple[ValuesSaid, ...]
     eligible: int | None
     chosen: dict[str, object] | None
     sample: tuple[Drawn, ...]
@@ -143,6 +122,8 @@ def told_of_audit(visit: Visit, found: Audit) -> ToldAudit:
     inspectors = tx.audit_scores.inspectors(audit_id) if is_drawn else ()
     return ToldAudit(
         audit=found,
+        earlier=tx.audit_drafts.earlier(audit_id) if visit.may(Action.AUDIT_DEFINE, found.agency_id) else (),
+        said=tx.audit_values.said(found),
         eligible=eligible,
         chosen=_chosen(found, eligible),
         sample=sample,
@@ -192,13 +173,13 @@ def _positions(visit: Visit, found: Audit) -> dict[str, int | None]:
     return {name: visit.tx.custody.position(entry_id) for name, entry_id in entries.items() if entry_id}
 
 
-def _change(visit: Visit, audit_id: AuditId, form: Typed[W], act: Callable[[W], object]) -> Response:
+def change(visit: Visit, audit_id: AuditId, form: Typed[W], act: Callable[[W], object]) -> Response:
     """Take one step and come back to the audit."""
     return submit(
         visit,
         form,
         act,
-        again=lambda mistake: _page(visit, audit_id, mistake),
+        again=lambda mistake: audit_page(visit, audit_id, mistake),
         then=to(f"/console/audits/{audit_id}"),
     )
 
@@ -206,7 +187,7 @@ def _change(visit: Visit, audit_id: AuditId, form: Typed[W], act: Callable[[W], 
 @router.post("/audits/{audit_id}/freeze")
 def freeze(visit: Acting, audit_id: AuditId, form: Annotated[VersionForm, Form()]) -> Response:
     """Freeze the population."""
-    return _change(visit, audit_id, form, lambda seen: visit.tx.audits.freeze(visit.actor, audit_id, seen))
+    return change(visit, audit_id, form, lambda seen: visit.tx.audits.freeze(visit.actor, audit_id, seen))
 
 
 @router.post("/audits/{audit_id}/enter")
@@ -214,9 +195,19 @@ def enter(visit: Acting, audit_id: AuditId, form: Annotated[ValuesForm, Form()])
     """Enter what the public events gave."""
 
     def act(asked: Change[ValuesIn]) -> None:
-        visit.tx.audits.enter(visit.actor, audit_id, asked.wish.values, asked.seen)
+        visit.tx.audit_values.enter(visit.actor, audit_id, asked.wish.values, asked.seen)
 
-    return _change(visit, audit_id, form, act)
+    return change(visit, audit_id, form, act)
+
+
+@router.post("/audits/{audit_id}/retract")
+def retract(visit: Acting, audit_id: AuditId, form: Annotated[RetractForm, Form()]) -> Response:
+    """Take back what one entered oneself."""
+
+    def act(asked: Change[AuditReasonIn]) -> None:
+        visit.tx.audit_values.retract(visit.actor, audit_id, *asked)
+
+    return change(visit, audit_id, form, act)
 
 
 @router.post("/audits/{audit_id}/confirm")
@@ -224,21 +215,15 @@ def confirm(visit: Acting, audit_id: AuditId, form: Annotated[ValuesForm, Form()
     """Confirm the values by entering them again."""
 
     def act(asked: Change[ValuesIn]) -> None:
-        visit.tx.audits.confirm(visit.actor, audit_id, asked.wish.values, asked.seen)
+        visit.tx.audit_values.confirm(visit.actor, audit_id, asked.wish.values, asked.seen)
 
-    return _change(visit, audit_id, form, act)
+    return change(visit, audit_id, form, act)
 
 
 @router.post("/audits/{audit_id}/draw")
 def draw(visit: Acting, audit_id: AuditId, form: Annotated[VersionForm, Form()]) -> Response:
     """Draw the sample."""
-    return _change(visit, audit_id, form, lambda seen: visit.tx.audits.draw(visit.actor, audit_id, seen))
-
-
-@router.post("/audits/{audit_id}/close")
-def close(visit: Acting, audit_id: AuditId, form: Annotated[VersionForm, Form()]) -> Response:
-    """End the audit."""
-    return _change(visit, audit_id, form, lambda seen: visit.tx.audits.close(visit.actor, audit_id, seen))
+    return change(visit, audit_id, form, lambda seen: visit.tx.audits.draw(visit.actor, audit_id, seen))
 
 
 @router.post("/audits/{audit_id}/inspectors")
@@ -248,7 +233,7 @@ def assign(visit: Acting, audit_id: AuditId, form: Annotated[AssignForm, Form()]
     def act(asked: Change[AssignIn]) -> None:
         visit.tx.audit_scores.assign(visit.actor, audit_id, asked.wish.account_id, asked.seen)
 
-    return _change(visit, audit_id, form, act)
+    return change(visit, audit_id, form, act)
 
 
 @router.get("/audits/{audit_id}/draw.json")

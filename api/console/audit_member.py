@@ -1,6 +1,7 @@
 """What was drawn, one member at a time: its evidence, the pre-checks, two blind scores, and what must be mended."""
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar
 
 from fastapi import APIRouter, Form
 from pydantic import ValidationError
@@ -21,6 +22,8 @@ from schemas.standard import ItemScore
 from schemas.words import Language
 from storage.audit.values import Member
 
+_PLACES = (1, 60, 3600)
+_LONG = 8
 _CODE = 4
 """Letters of an item's code: a row is named by no more."""
 
@@ -55,13 +58,32 @@ class ScoresForm(Typed[list[ItemScore]]):
 
 
 class FoundForm(Typed[FoundIn]):
-    """What was found on a member."""
+    """What was found on a member, and where: a recording of it, and a position typed as a player shows it."""
 
     item_code: str = label("评查项")
     text: str = label("发现的问题")
+    recording_id: str = label("所在的音像记录（可不选）")
+    at: str = label("位置（分:秒，可不填）")
+
+    renamed: ClassVar[Mapping[str, str]] = {"at_second": "at"}
+    whole: ClassVar[tuple[str, Fault]] = ("at", Fault.HALF)
 
     def wish(self) -> FoundIn:
-        return into(self, FoundIn)
+        return into(self, FoundIn, **({} if not self.at else {"at_second": second_at(self, "at")}))
+
+
+def second_at(form: Typed[Any], name: str) -> int:
+    """Return a position in a recording in whole seconds: `83`, `1:23` or `1:02:03`, also with a full-width colon.
+
+    Raises:
+        Mistaken: it is none.
+    """
+    parts = getattr(form, name).replace("：", ":").split(":")
+    if len(parts) > len(_PLACES) or not all(
+        one.isascii() and one.isdecimal() and len(one) < _LONG for one in parts
+    ):
+        raise Mistaken(name, Fault.MALFORMED)
+    return sum(int(one) * unit for one, unit in zip(reversed(parts), _PLACES, strict=False))
 
 
 class MemberForms(Forms):
@@ -98,6 +120,7 @@ def _member(visit: Visit, audit_id: AuditId, member_id: MemberId, mistake: Mista
         subjects=names_of(case, evidence) if case and evidence else {},
         standard=tx.audit_scores.standard(found.audit),
         pre_checks=pre_checks_of(found, visit.language),
+        drawn_recordings=[one.recording for one in found.rechecks],
         rectifications=[one for one in raised if one.member_id == member_id],
         may_raise=tx.rectifications.may_raise(actor, found.audit),
         seen=tx.recordings.visible(actor, idents) | (evidence.seen if evidence else frozenset()),

@@ -2,26 +2,27 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable
-from typing import Annotated, Literal, NamedTuple
+from typing import Annotated, NamedTuple
 
 from fastapi import APIRouter, Form, Query
 from starlette.responses import Response
 
-from api.case import AssignIn, LinkIn, UnlinkIn
+from api.case import AssignIn, UnlinkIn
+from api.console.case_candidates import Candidates, candidates_of
 from api.console.case_form import (
     AnswerForm,
     CaseForm,
     CaseForms,
     HandlerForm,
     LiftForm,
-    LinkForm,
     RecusalForm,
     StepForm,
     UnlinkForm,
 )
+from api.console.case_rows import PartAsked, part_of
+from api.console.case_way import Awaited, awaited, ending
 from api.console.evidence import Evidence, SaidFinding, evidence_of, names_of, said
 from api.console.guard import Acting, Visiting
-from api.console.listing import IGNORED, PAGE_ROWS, Asked, Sought, listed
 from api.console.office import each_once
 from api.console.recording import names_for
 from api.console.typed import Change, NoFields, Typed, W
@@ -31,16 +32,19 @@ from api.route import Route
 from schemas.acceptance import AcceptanceGround
 from schemas.case import (
     EVIDENCE_STATES,
+    FILING_STEPS,
     OPINION_STEPS,
+    OVER_STATES,
     STEPS,
     Case,
-    CaseChange,
     CaseLink,
     CaseState,
     CaseStep,
     course,
-    exemption_in,
 )
+from schemas.case_change import CaseChange, exemption_in
+from schemas.case_gate import CaseFacts
+from schemas.case_number import example
 from schemas.decision import Decision, DecisionOutcome, PenaltyKind
 from schemas.ids import CaseId, ExportId, RecordingId, RecusalId, ReviewId
 from schemas.integrity import Shown
@@ -49,10 +53,12 @@ from schemas.office import Office
 from schemas.overlap import Overlapping
 from schemas.policy import Action
 from schemas.procedure import FILED, FormalityLine
-from schemas.recording import Recording, RecordingFilter, RecordingState, counted_once
+from schemas.recording import Recording, RecordingState, counted_once
 from schemas.recusal import Recusal, RecusalLiftIn
+from schemas.refusals_case import CASE_NUMBER_TAKEN
 from schemas.review import AnswerIn
 from schemas.review_scope import Scope, ScopeKind
+from schemas.summary import SummaryPenalty
 from schemas.trail import day_of
 from schemas.verdict import shown as reads_as
 from storage.export.export import Export
@@ -60,38 +66,7 @@ from storage.monitoring.values import MonitoringLink
 from storage.retention.values import KeptOfCase
 from storage.store import Transaction
 
-CANDIDATES = 10
-
 router = APIRouter(route_class=Route)
-
-
-class CaseFilters(Asked):
-    """The filters of the list of cases."""
-
-    number: Sought = ""
-    state: Annotated[CaseState | None, IGNORED] = None
-    only: Annotated[Literal["worse", "reopened"] | None, IGNORED] = None
-
-
-@router.get("/cases")
-def cases(visit: Visiting, asked: Annotated[CaseFilters, Query()]) -> Response:
-    """Show a page of cases, newest first."""
-    page = visit.tx.cases.page(
-        visit.actor,
-        number=asked.number or None,
-        state=asked.state,
-        is_worse=asked.only == "worse",
-        is_reopened=asked.only == "reopened",
-        after=asked.cursor(),
-        limit=PAGE_ROWS,
-    )
-    return visit.page(
-        "cases.html",
-        here="cases",
-        listing=listed("/console/cases", asked, page),
-        states=list(CaseState),
-        may_open=visit.may(Action.CASE_OPEN),
-    )
 
 
 @router.get("/cases/new")
@@ -102,7 +77,17 @@ def new(visit: Visiting) -> Response:
 
 
 def _new(visit: Visit, form: CaseForm, mistake: Mistake | None = None) -> Response:
-    return visit.page("case_new.html", mistake=mistake, here="cases", form=form)
+    taken = None
+    if mistake is not None and mistake.slug == CASE_NUMBER_TAKEN.slug:
+        taken = visit.tx.cases.numbered(visit.actor, visit.actor.agency_id, form.number)
+    return visit.page(
+        "case_new.html",
+        mistake=mistake,
+        here="cases",
+        form=form,
+        taken=taken,
+        usual=[example(one) for one in visit.tx.cases.number_patterns(visit.actor)],
+    )
 
 
 @router.post("/cases")
@@ -125,10 +110,17 @@ def _worse(tx: Transaction, found: Case, linked: Iterable[Recording]) -> list[Re
     return [one for one in linked if one.id in worse]
 
 
+class CaseAsked(Candidates, PartAsked):
+    """What is looked for to be linked, and which part of the recordings is shown."""
+
+
+_NOTHING_ASKED = CaseAsked()
+
+
 @router.get("/cases/{case_id}")
-def case(visit: Visiting, case_id: CaseId, find: Sought = "") -> Response:
+def case(visit: Visiting, case_id: CaseId, asked: Annotated[CaseAsked, Query()]) -> Response:
     """Show one case: where it stands, what blocks it, what it rests on."""
-    return shown(visit, case_id, find=find)
+    return shown(visit, case_id, asked=asked)
 
 
 class ToldCase(NamedTuple):
@@ -146,6 +138,7 @@ class ToldCase(NamedTuple):
     recusals: tuple[Recusal, ...]
     procedure: tuple[FormalityLine, ...]
     decision: Decision | None
+    summaries: tuple[SummaryPenalty, ...]
     past: list[CaseLink]
     ended: list[MonitoringLink]
     exports: tuple[Export, ...]
@@ -156,6 +149,11 @@ class ToldCase(NamedTuple):
     course: tuple[CaseState, ...]
     roles: list[tuple[str, Office]]
     kept: tuple[KeptOfCase, ...]
+    granted: frozenset[Action]
+    gate: CaseFacts
+    awaited: Awaited | None
+    ending: CaseChange | None
+    overlapping: Overlapping | None
 
 
 def told_of_case(visit: Visit, found: Case) -> ToldCase:
@@ -167,7 +165,7 @@ def told_of_case(visit: Visit, found: Case) -> ToldCase:
     record_links = tx.monitoring_links.links_of_case(found.id)
     history = tx.cases.history(found)
     exemption = exemption_in(history)
-    may_export = Action.CASE_EXPORT in tx.cases.granted(actor, found.id)
+    granted, gate = tx.cases.granted(actor, found.id), tx.cases.gate_facts(found)
     return ToldCase(
         case=found,
         evidence=evidence,
@@ -181,25 +179,33 @@ def told_of_case(visit: Visit, found: Case) -> ToldCase:
         recusals=tx.recusals.of_case(actor, found.id),
         procedure=tx.procedures.of_case(actor, found.id),
         decision=tx.decisions.of_case(actor, found.id),
+        summaries=tx.summaries.of_case(actor, found.id),
         past=[link for link in tx.cases.links(found.id) if link.unlinked_at is not None],
         ended=[link for link in record_links if link.unlinked_at is not None],
-        exports=tx.exports.of_case(actor, found.id) if may_export else (),
+        exports=tx.exports.of_case(actor, found.id) if Action.CASE_EXPORT in granted else (),
         history=history,
         scope=tx.cases.scope(found.id),
         exemption=exemption,
-        course=course(found.state, is_exempt=exemption is not None),
+        course=course(found.state, is_exempt=exemption is not None, is_summary=found.is_summary),
         names=names_for(visit, linked) | tx.accounts.names(actor, [one.changed_by for one in history]),
         roles=each_once((one.changed_by, one.offices) for one in history),
         kept=tx.retentions.of_case(found.id),
+        granted=granted,
+        gate=gate,
+        awaited=awaited(found, gate, evidence.rounds),
+        ending=ending(history, found.state),
+        overlapping=_overlapping(visit, found, granted),
     )
 
 
-def shown(visit: Visit, case_id: CaseId, mistake: Mistake | None = None, *, find: str = "") -> Response:
+def shown(
+    visit: Visit, case_id: CaseId, mistake: Mistake | None = None, *, asked: CaseAsked = _NOTHING_ASKED
+) -> Response:
     """Return the page of a case."""
     tx, actor = visit.tx, visit.actor
     found = tx.cases.get(actor, case_id)
     told = told_of_case(visit, found)
-    granted = tx.cases.granted(actor, case_id)
+    granted = told.granted
     may_link = Action.CASE_LINK in granted and found.state in EVIDENCE_STATES
     return visit.page(
         "case.html",
@@ -207,13 +213,13 @@ def shown(visit: Visit, case_id: CaseId, mistake: Mistake | None = None, *, find
         mistake=mistake,
         here="cases",
         **told._asdict(),
-        steps=_offers(visit, found, granted),
-        overlapping=_overlapping(visit, found, granted),
+        steps=_offers(visit, found, granted, told.gate),
         may_run=Action.CASE_RUN in granted,
         may_assign=Action.CASE_DECIDE in granted,
+        colleagues=tx.cases.offered(actor, found) if Action.CASE_DECIDE in granted else (),
         may_review=Action.CASE_REVIEW in granted,
         is_open=found.state in EVIDENCE_STATES,
-        may_file=Action.CASE_RUN in granted and found.state is not CaseState.CLOSED,
+        may_file=Action.CASE_RUN in granted and found.state not in OVER_STATES,
         filed_kinds=FILED,
         outcomes=list(DecisionOutcome),
         penalty_kinds=list(PenaltyKind),
@@ -227,8 +233,9 @@ def shown(visit: Visit, case_id: CaseId, mistake: Mistake | None = None, *, find
         grounds=list(RecusalGround)[::-1],
         acceptance_grounds=list(AcceptanceGround),
         may_link=may_link,
-        find=find,
-        candidates=_candidates(visit, found, find) if find and may_link else (),
+        part=part_of(told.recordings, asked, f"/console/cases/{case_id}"),
+        sought=asked,
+        candidates=candidates_of(visit, found, asked) if may_link else (),
         may_export=Action.CASE_EXPORT in granted,
         now=tx.now,
     )
@@ -249,13 +256,13 @@ class Offer(NamedTuple):
     unproven: int
 
 
-def _offers(visit: Visit, found: Case, granted: frozenset[Action]) -> list[Offer]:
-    rows = STEPS.offered(found.state, granted.__contains__)
-    facts = visit.tx.cases.gate_facts(found)
+def _offers(visit: Visit, found: Case, granted: frozenset[Action], facts: CaseFacts) -> list[Offer]:
+    unasked = frozenset() if facts.is_summary and not facts.is_recorded else FILING_STEPS
+    rows = [row for row in STEPS.offered(found.state, granted.__contains__) if row.name not in unasked]
     offers = []
     for row in rows:
         # Where the facts do not stand, a case is decided all the same: what is not proven is told beside the outcome.
-        said = facts.model_copy(update={"is_found": row.name is not CaseStep.DECIDE})
+        said = facts.model_copy(update={"is_found": facts.is_found and row.name is not CaseStep.DECIDE})
         err = visit.tx.cases.why_not(visit.actor, found, row.name, said)
         problem = None if err is None else problem_view(err.refusal, visit.language)
         offers.append(Offer(row.name, problem, facts.unproven))
@@ -336,33 +343,6 @@ def _tally(rows: tuple[Recording, ...]) -> list[tuple[Shown, int]]:
         reads_as(row.verdict, row.remarks) for row in rows if row.state is not RecordingState.RECEIVED
     )
     return [(one, words[one]) for one in Shown if words[one]]
-
-
-def _candidates(visit: Visit, case: Case, wanted: str) -> list[Recording]:
-    linked = {row.id for row in visit.tx.recordings.of_case(case.id)}
-    sought = RecordingFilter(text=wanted)
-    page = visit.tx.recordings.page(visit.actor, sought, limit=CANDIDATES + len(linked))
-    rows = [row for row in page.rows if row.id not in linked and row.agency_id == case.agency_id]
-    return rows[:CANDIDATES]
-
-
-@router.get("/cases/{case_id}/candidates")
-def candidates(visit: Visiting, case_id: CaseId, find: Sought = "") -> Response:
-    """Return the rows that could be linked: a fragment of the case's page."""
-    found = visit.tx.cases.writable(visit.actor, case_id, Action.CASE_LINK)
-    rows = _candidates(visit, found, find) if find else []
-    return visit.page("_candidates.html", case=found, candidates=rows, find=find)
-
-
-@router.post("/cases/{case_id}/link")
-def link(visit: Acting, case_id: CaseId, form: Annotated[LinkForm, Form()]) -> Response:
-    """Tie a recording that the actor may see to the case."""
-
-    def act(asked: Change[LinkIn]) -> None:
-        visit.tx.recordings.get(visit.actor, asked.wish.recording_id)
-        visit.tx.cases.link(visit.actor, case_id, asked.wish.recording_id, asked.seen)
-
-    return change_case(visit, case_id, form, act)
 
 
 @router.post("/cases/{case_id}/recordings/{recording_id}/unlink")

@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Annotated, ClassVar, NamedTuple
+from typing import Annotated, NamedTuple
 
-from pydantic import Field, TypeAdapter
+from pydantic import Field, TypeAdapter, ValidationError
 
-from api.case import AssignIn, LinkIn, UnlinkIn
+from api.case import AssignIn, UnlinkIn
 from api.console.look_form import WhyForm
 from api.console.procedure_form import ClosingForm, DecisionForm, DocumentForm, DocumentWithdrawForm
+from api.console.summary_form import RecordForm, RetractForm
 from api.console.typed import (
     Change,
     Fault,
@@ -19,13 +20,16 @@ from api.console.typed import (
     change_of,
     into,
     label,
+    labels,
     read,
     seen,
     time_or_none,
 )
 from schemas.base import Reason
 from schemas.case import CaseIn
+from schemas.decision import DecisionOutcome
 from schemas.fact import AcceptanceWhy, FactIn, ProofIn
+from schemas.ids import RecordingId
 from schemas.leaves_recusal import RecusalGround
 from schemas.recusal import RecusalIn, RecusalLiftIn
 from schemas.review import AnswerIn
@@ -40,15 +44,18 @@ class CaseForm(Typed[CaseIn]):
     matter: str = label("案由")
     place: str = label("地点")
     occurred_at: str = label("违法行为发生时间（东八区，可不填）")
+    number_is_sure: str = label("案号确实这样写")
 
     def wish(self) -> CaseIn:
-        return into(self, CaseIn, occurred_at=time_or_none(self, "occurred_at"))
+        is_sure = bool(self.number_is_sure)
+        return into(self, CaseIn, occurred_at=time_or_none(self, "occurred_at"), number_is_sure=is_sure)
 
 
 _REASON = TypeAdapter(Annotated[str, Field(max_length=500)])
 
 
 _GROUND = TypeAdapter[str](Reason)
+_OUTCOME = TypeAdapter[DecisionOutcome](DecisionOutcome)
 _ANSWERS: Mapping[str, bool] = MappingProxyType({"yes": True, "no": False})
 
 
@@ -57,6 +64,7 @@ class Conclusion(NamedTuple):
 
     reason: str
     answers: tuple[ScopeAnswerIn, ...]
+    proposal: DecisionOutcome
 
 
 class StepForm(Versioned[Change[str]]):
@@ -78,7 +86,7 @@ class ReasonForm(Versioned[Change[str]]):
 
 
 class ConcludeForm(Versioned[Change[Conclusion]]):
-    """The end of an investigation: of which kinds of art. 58 the case is, and why; no answer is given before."""
+    """The end of an investigation: of which kinds of art. 58 the case is, and why; what the handler proposes."""
 
     public_interest: str = label("涉及重大公共利益")
     public_interest_ground: str = label("理由：涉及重大公共利益")
@@ -88,11 +96,13 @@ class ConcludeForm(Versioned[Change[Conclusion]]):
     difficult_ground: str = label("理由：案件情况疑难复杂、涉及多个法律关系")
     other_law: str = label("法律、法规规定应当进行法制审核的其他情形")
     other_law_ground: str = label("理由：法律、法规规定应当进行法制审核的其他情形")
+    proposal: str = label("建议的处理结果")
     reason: str = label("说明（可不填）")
 
     def wish(self) -> Change[Conclusion]:
         answers = tuple(self._answer(kind) for kind in ScopeKind)
-        return Change(Conclusion(read(self, "reason", _REASON), answers), seen(self))
+        proposal = read(self, "proposal", _OUTCOME)
+        return Change(Conclusion(read(self, "reason", _REASON), answers, proposal), seen(self))
 
     def _answer(self, kind: ScopeKind) -> ScopeAnswerIn:
         applies = getattr(self, kind.value)
@@ -105,7 +115,7 @@ class ConcludeForm(Versioned[Change[Conclusion]]):
 class HandlerForm(Versioned[Change[AssignIn]]):
     """One more handler."""
 
-    login: str = label("增加承办人（登录名）")
+    login: str = label("增加承办人")
 
     def wish(self) -> Change[AssignIn]:
         return change_of(self, AssignIn)
@@ -140,18 +150,24 @@ class FactForm(Versioned[Change[FactIn]]):
         return change_of(self, FactIn)
 
 
-class ProofForm(Versioned[Change[ProofIn]]):
-    """Evidence of a fact, as `noun/uuid`."""
+class ProofForm(Versioned[Change[tuple[ProofIn, ...]]]):
+    """Evidence of a fact, each as `noun/uuid`."""
 
-    proof: str = label("证据")
+    proof: list[str] = labels("证据")
 
-    renamed: ClassVar[Mapping[str, str]] = {"recording_id": "proof", "monitoring_id": "proof"}
+    def wish(self) -> Change[tuple[ProofIn, ...]]:
+        if not self.proof:
+            raise Mistaken("proof", Fault.MISSING)
+        return Change(tuple(map(self._proof, dict.fromkeys(self.proof))), seen(self))
 
-    def wish(self) -> Change[ProofIn]:
-        noun, _, ident = self.proof.partition("/")
+    def _proof(self, text: str) -> ProofIn:
+        noun, _, ident = text.partition("/")
         if noun not in ("recording", "monitoring"):
-            raise Mistaken("proof", Fault.NOT_LISTED if self.proof else Fault.MISSING)
-        return Change(ProofIn.model_validate({f"{noun}_id": ident}), seen(self))
+            raise Mistaken("proof", Fault.NOT_LISTED)
+        try:
+            return ProofIn.model_validate({f"{noun}_id": ident})
+        except ValidationError as err:
+            raise Mistaken("proof", Fault.NOT_LISTED) from err
 
 
 class AcceptanceForm(Versioned[Change[AcceptanceWhy]]):
@@ -173,13 +189,16 @@ class AnswerForm(Versioned[Change[AnswerIn]]):
         return change_of(self, AnswerIn)
 
 
-class LinkForm(Versioned[Change[LinkIn]]):
-    """A recording that belongs to the case."""
+_RECORDINGS = TypeAdapter[tuple[RecordingId, ...]](Annotated[tuple[RecordingId, ...], Field(min_length=1)])
 
-    recording_id: str = label("音像记录")
 
-    def wish(self) -> Change[LinkIn]:
-        return change_of(self, LinkIn)
+class LinkForm(Versioned[Change[tuple[RecordingId, ...]]]):
+    """Recordings that belong to the case."""
+
+    recording_id: list[str] = labels("音像记录")
+
+    def wish(self) -> Change[tuple[RecordingId, ...]]:
+        return Change(read(self, "recording_id", _RECORDINGS), seen(self))
 
 
 class UnlinkForm(Versioned[Change[UnlinkIn]]):
@@ -202,6 +221,8 @@ class CaseForms(Forms):
     lift: LiftForm = LiftForm()
     decision: DecisionForm = DecisionForm()
     closing: ClosingForm = ClosingForm()
+    record: RecordForm = RecordForm()
+    retract: RetractForm = RetractForm()
     document: DocumentForm = DocumentForm()
     document_end: DocumentWithdrawForm = DocumentWithdrawForm()
     fact: FactForm = FactForm()

@@ -4,12 +4,11 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from api.console.guard import Visiting
-from api.custody import trust_of
 from api.route import Route
-from schemas.checkpoint import Checkpoint, open_checkpoint
-from schemas.ours import ours
+from schemas.checkpoint import Checkpoint
 from schemas.policy import Action, missing
 from schemas.refusals_custody import LOG_KEY_DIFFERS
+from storage.custody.log_keys import log_keys, open_head
 from storage.store import Transaction
 
 router = APIRouter(route_class=Route)
@@ -21,7 +20,7 @@ def custody(visit: Visiting) -> Response:
     if not visit.holds(Action.CUSTODY_VIEW):
         raise missing(Action.CUSTODY_VIEW)
     tx = visit.tx
-    checkpoint = signed(tx)
+    checkpoint, keys = signed(tx), log_keys(tx.connection)
     return visit.page(
         "custody.html",
         here="custody",
@@ -29,7 +28,8 @@ def custody(visit: Visiting) -> Response:
         signed_at=tx.custody.signed_at(),
         pending=tx.custody.size() - (checkpoint.size if checkpoint else 0),
         note=tx.custody.latest_checkpoint(),
-        trust=trust_of(tx.settings),
+        log_vkey=None if keys is None else keys.vkey,
+        has_trust=keys is not None and keys.is_whole,
     )
 
 
@@ -42,5 +42,7 @@ def signed(tx: Transaction) -> Checkpoint | None:
     note = tx.custody.latest_checkpoint()
     if note is None:
         return None
-    with ours(LOG_KEY_DIFFERS, "the last checkpoint is not signed by this key under this origin"):
-        return open_checkpoint(note, trust_of(tx.settings)["log_vkey"])
+    keys = log_keys(tx.connection)
+    if keys is None:
+        raise LOG_KEY_DIFFERS("a checkpoint is there, and no leaf of the log that says by which key")
+    return open_head(note, keys)

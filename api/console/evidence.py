@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
+from api.console.case_walk import within_case
 from api.console.language import gettext
 from api.console.places import place_href
 from api.console.timeline import Flag, Span, Timeline, timeline
@@ -20,6 +21,7 @@ from schemas.integrity import CheckResult
 from schemas.likeness import CaseLikenesses
 from schemas.monitoring import MonitoringState
 from schemas.recording import Recording, counted_once
+from schemas.reference import noun_of
 from schemas.review import STEPS as OPINIONS
 from schemas.review import Review
 from schemas.review_findings import Finding
@@ -37,6 +39,7 @@ TEXTS = ("未登记的设备", _NUMBERS, _MISSING, _ELSEWHERE)
 class SaidFinding(NamedTuple):
     """A finding with its sentences, and what it is about by name."""
 
+    noun: str
     name: str
     href: str
     check: CheckResult
@@ -68,7 +71,7 @@ def evidence_of(tx: Transaction, actor: Actor, case: Case, language: Language) -
     idents = [one.id for one in recordings]
     seen: frozenset[UUID] = tx.recordings.visible(actor, idents)
     seen |= tx.monitoring.visible(actor, [one.id for one in records])
-    spans = [*_recorded(recordings, seen, language), *_monitored(records, seen)]
+    spans = [*_recorded(case, recordings, seen, language), *_monitored(records, seen)]
     holes = [_hole(gap, language) for gap in tx.recordings.gaps_of_case(case.id)]
     picture = timeline(spans, _flags(case, rounds, language), holes)
     facts, watched = tx.facts.of_case(case.id), tx.recordings.watched(actor, idents)
@@ -76,7 +79,9 @@ def evidence_of(tx: Transaction, actor: Actor, case: Case, language: Language) -
     return Evidence(recordings, records, facts, rounds, picture, seen, watched, alike)
 
 
-def _recorded(recordings: Sequence[Recording], seen: frozenset[UUID], language: Language) -> list[Span]:
+def _recorded(
+    case: Case, recordings: Sequence[Recording], seen: frozenset[UUID], language: Language
+) -> list[Span]:
     spans = []
     for one in counted_once(recordings):
         start = one.corrected_at or one.captured_at or one.received_at
@@ -87,7 +92,7 @@ def _recorded(recordings: Sequence[Recording], seen: frozenset[UUID], language: 
                 start_at=start,
                 end_at=start + timedelta(milliseconds=length),
                 label=one.filename,
-                href=f"/console/recordings/{one.id}" if one.id in seen else "",
+                href=within_case(f"/console/recordings/{one.id}", case.id) if one.id in seen else "",
                 kind=shown(one.verdict, one.remarks).value,
             )
         )
@@ -129,7 +134,9 @@ def _monitored(records: Sequence[MonitoringRecord], seen: frozenset[UUID]) -> li
 
 def _flags(case: Case, rounds: Sequence[Review], language: Language) -> list[Flag]:
     taken: list[tuple[datetime | None, Event]] = [(case.opened_at, Event.CASE_OPEN)]
-    taken += [(getattr(case, row.dated), row.logs) for row in CASE_STEPS if row.dated is not None]
+    other = Event.CASE_DECIDE if case.is_summary else Event.CASE_PENALISE
+    rows = [row for row in CASE_STEPS if row.dated is not None and row.event is not other]
+    taken += [(getattr(case, row.dated or ""), row.logs) for row in rows]
     for one in rounds:
         taken.append((one.submitted_at, Event.CASE_SUBMIT))
         if one.opinion is not None:
@@ -141,7 +148,7 @@ def names_of(case: Case, evidence: Evidence) -> dict[str, tuple[str, str]]:
     """Return `noun/uuid` → name and page, if the reader may open it, of what a finding or a ground may be about."""
     named = {f"case/{case.id}": (case.number, f"/console/cases/{case.id}")}
     for one in evidence.recordings:
-        href = f"/console/recordings/{one.id}" if one.id in evidence.seen else ""
+        href = within_case(f"/console/recordings/{one.id}", case.id) if one.id in evidence.seen else ""
         named[f"recording/{one.id}"] = (one.filename, href)
     for record in evidence.records:
         href = f"/console/monitoring/{record.id}" if record.id in evidence.seen else ""
@@ -162,5 +169,5 @@ def said(
         name, href = names.get(one.subject, (one.subject, ""))
         if href and one.subject.startswith("recording/"):
             href = place_href(href, one.check)
-        made.append(SaidFinding(name, href, one.check, *words))
+        made.append(SaidFinding(noun_of(one.subject), name, href, one.check, *words))
     return made

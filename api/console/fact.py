@@ -38,10 +38,11 @@ def withdraw_fact(
 
 @router.post("/cases/{case_id}/facts/{fact_id}/prove")
 def prove(visit: Acting, case_id: CaseId, fact_id: FactId, form: Annotated[ProofForm, Form()]) -> Response:
-    """Name evidence of a fact."""
+    """Name evidence of a fact, several pieces at once: all of them or, where one is none, none."""
 
-    def act(asked: Change[ProofIn]) -> None:
-        visit.tx.facts.prove(visit.actor, case_id, fact_id, asked.wish, seen=asked.seen)
+    def act(asked: Change[tuple[ProofIn, ...]]) -> None:
+        for one in asked.wish:
+            visit.tx.facts.prove(visit.actor, case_id, fact_id, one, seen=asked.seen)
 
     return change_case(visit, case_id, form, act, anchor="#facts")
 
@@ -50,8 +51,9 @@ def prove(visit: Acting, case_id: CaseId, fact_id: FactId, form: Annotated[Proof
 def unprove(visit: Acting, case_id: CaseId, fact_id: FactId, form: Annotated[ProofForm, Form()]) -> Response:
     """Take evidence away from a fact."""
 
-    def act(asked: Change[ProofIn]) -> None:
-        visit.tx.facts.unprove(visit.actor, case_id, fact_id, asked.wish, seen=asked.seen)
+    def act(asked: Change[tuple[ProofIn, ...]]) -> None:
+        for one in asked.wish:
+            visit.tx.facts.unprove(visit.actor, case_id, fact_id, one, seen=asked.seen)
 
     return change_case(visit, case_id, form, act, anchor="#facts")
 

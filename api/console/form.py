@@ -39,8 +39,23 @@ def moment(at: datetime | None) -> Markup | str:
     return Markup('<time datetime="{}" title="{} (UTC)">{}</time>').format(raw, raw, shown)
 
 
-def last_day(until: datetime) -> Markup | str:
-    """Return the last day in UTC+8 of what ends at a midnight, or the time where it ends within a day."""
+def first_day(since: datetime | None) -> Markup | str:
+    """Return the day in UTC+8 of what begins at a midnight, or the time within a day; empty text for None."""
+    if since is None:
+        return ""
+    local = since.astimezone(ZONE)
+    if local.time() != time():
+        return moment(since)
+    raw = rfc3339(since)
+    return Markup('<time datetime="{}" title="{} (UTC)">{}</time>').format(
+        raw, raw, local.strftime("%Y-%m-%d")
+    )
+
+
+def last_day(until: datetime | None) -> Markup | str:
+    """Return the last day in UTC+8 of what ends at a midnight, or the time within a day; empty text for None."""
+    if until is None:
+        return ""
     local = until.astimezone(ZONE)
     if local.time() != time():
         return moment(until)

@@ -1,6 +1,5 @@
 """Who is looking, whether a form came from our own page, and errors as pages instead of problem documents."""
 
-import hashlib
 from collections.abc import Callable
 from hmac import compare_digest
 from typing import Annotated, NamedTuple
@@ -12,30 +11,29 @@ from fastapi import Depends, FastAPI, Form, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.routing import Match
 
 from api.console.kept import Kept, kept_of
 from api.console.language import language_of
 from api.console.view import here, is_console, problem_view, render
 from api.console.visit import Visit, go
 from api.deps import OpenStore, Tx, session_cookie
+from api.form_token import FORM_TOKEN, form_token, is_ours, same_origin
+from api.idempotency import claim_form
 from api.noting import noted
 from api.problems import log_answer, refusal_of_status, status_of
 from schemas.actor import Actor, ActorKind
 from schemas.errors import AnyRefusal, EvidenceError, NotAuthenticated
 from schemas.policy import Action
 from schemas.refusals_actor import NOT_AUTHENTICATED
-from schemas.refusals_request import FORM_FOREIGN, FORM_STALE, INTERNAL, REQUEST_INVALID
+from schemas.refusals_request import FORM_STALE, INTERNAL, REQUEST_INVALID
 from schemas.words import Language
 
 log = structlog.get_logger()
 
+_NOT_ALLOWED = 405
 LOGIN = "/console/login"
 _Handler = Callable[[Request, Exception], Response]
-
-
-def form_token(session_token: str) -> str:
-    """Return the token of a session's forms: whoever cannot read our pages cannot know it."""
-    return hashlib.sha256(b"quancheng-form\0" + session_token.encode()).hexdigest()
 
 
 def visitor(request: Request, tx: Tx) -> Visit:
@@ -52,46 +50,37 @@ def visitor(request: Request, tx: Tx) -> Visit:
         raise NOT_AUTHENTICATED("the console is for accounts")
     if actor.is_machine:
         raise NOT_AUTHENTICATED("the console is for people")
-    return Visit(request=request, tx=tx, actor=actor, csrf=form_token(token))
-
-
-def same_origin(request: Request) -> None:
-    """Refuse a form that another site sent (Fetch Metadata, RFC 6454 Origin where that is absent).
-
-    Raises:
-        Refused: the request comes from elsewhere.
-    """
-    if not _is_ours(request):
-        raise FORM_FOREIGN("the form was sent by another site")
-
-
-def _is_ours(request: Request) -> bool:
-    site = request.headers.get("Sec-Fetch-Site")
-    origin = request.headers.get("Origin")
-    is_ours = site in ("same-origin", "none") if site else True
-    if origin is not None:
-        is_ours = is_ours and urlsplit(origin).netloc == request.headers.get("Host")
-    return is_ours
+    visit = Visit(request=request, tx=tx, actor=actor, csrf=form_token(token))
+    request.state.bar = visit.bar
+    return visit
 
 
 Visiting = Annotated[Visit, Depends(visitor, scope="function")]
 
 
-def acting(visit: Visiting, csrf: Annotated[str, Form(max_length=128)] = "") -> Visit:
-    """Return who acts, when the form is ours and of this session.
+def acting(
+    visit: Visiting,
+    csrf: Annotated[str, Form(max_length=128)] = "",
+    once: Annotated[str, Form(max_length=64)] = "",
+) -> Visit:
+    """Return who acts, when the form is ours, of this session, and was not done before.
 
     Raises:
         Refused: the form is of another site or of a session that has ended.
+        Repeated, Conflict: it was done before.
     """
-    same_origin(visit.request)
-    if not compare_digest(csrf.encode(), visit.csrf.encode()):
-        raise FORM_STALE("the form is of another session")
+    _check_ours(visit, csrf)
+    claim_form(visit.request, visit.tx, visit.actor, once)
     return visit
 
 
+def _check_ours(visit: Visit, csrf: str) -> None:
+    same_origin(visit.request)
+    if not compare_digest(csrf.encode(), visit.csrf.encode()):
+        raise FORM_STALE("the form is of another session")
+
+
 Acting = Annotated[Visit, Depends(acting, scope="function")]
-FORM_TOKEN = "X-Form-Token"  # noqa: S105 - the name of a header
-"""Where a file that is sent as it is, by our own script, carries what a form has as a field."""
 
 
 def acting_with_file(request: Request, store: OpenStore) -> Actor:
@@ -102,9 +91,7 @@ def acting_with_file(request: Request, store: OpenStore) -> Actor:
     """
     with store.begin() as tx:
         visit = visitor(request, tx)
-        same_origin(request)
-        if not compare_digest(request.headers.get(FORM_TOKEN, "").encode(), visit.csrf.encode()):
-            raise FORM_STALE("the form is of another session")
+        _check_ours(visit, request.headers.get(FORM_TOKEN, ""))
         return visit.actor
 
 
@@ -128,8 +115,20 @@ def acting_apart(
         NotAuthenticated, Refused: as for every form.
     """
     with store.begin() as tx:
-        visit = acting(visitor(request, tx), csrf)
+        visit = visitor(request, tx)
+        _check_ours(visit, csrf)
         return Apart(visit.actor, visit.csrf, visit.language)
+
+
+def page_above(request: Request) -> str:
+    """Return the address of the page that a form's address lies below; empty where none does."""
+    steps = request.url.path.split("/")
+    for length in range(len(steps), 2, -1):
+        path = "/".join(steps[:length])
+        asked = {**request.scope, "path": path, "method": "GET"}
+        if any(route.matches(asked)[0] is Match.FULL for route in request.app.routes):
+            return path
+    return ""
 
 
 def own_address(address: str) -> str:
@@ -152,7 +151,10 @@ def error_page(
         request,
         "problem.html",
         {
+            **getattr(request.state, "bar", {}),
             "problem": problem_view(refusal, language_of(request.cookies)),
+            "back": here(request) if request.method == "GET" else page_above(request) or "/console",
+            "is_form": request.method == "POST",
             "status": status_of(refusal),
             "slug": refusal.slug,
             "permission": permission if permission in set(Action) else None,
@@ -172,7 +174,7 @@ def answer_in_pages(app: FastAPI, log_in_again: Callable[[Request, Kept], Respon
 
     def evidence(request: Request, err: Exception) -> Response:
         if isinstance(err, NotAuthenticated):
-            kept = kept_of(request) if _is_ours(request) else None
+            kept = kept_of(request) if is_ours(request) else None
             if kept is not None:
                 return log_in_again(request, kept)
             return go(f"{LOGIN}?back={quote(here(request), safe='')}")
@@ -186,6 +188,8 @@ def answer_in_pages(app: FastAPI, log_in_again: Callable[[Request, Kept], Respon
 
     def http(request: Request, err: Exception) -> Response:
         assert isinstance(err, HTTPException)  # noqa: S101 - registered for this class alone
+        if err.status_code == _NOT_ALLOWED and (page := page_above(request)):
+            return go(page)  # the answer to a form was opened again, by its address
         return error_page(request, refusal_of_status(err.status_code))
 
     def fault(request: Request, err: Exception) -> Response:

@@ -35,6 +35,7 @@ PLACES: Mapping[Duty, str] = MappingProxyType(
         Duty.EXEMPT_CASE: "/console/cases?state=investigation_closed",
         Duty.DECIDE_CASE: "/console/cases?state=legal_review",
         Duty.DECIDE_EXEMPT: "/console/cases?state=review_not_needed",
+        Duty.RECORD_SUMMARY: "/console/cases?only=unfiled",
         Duty.REVIEW_CASE: "/console/reviews",
         Duty.ANSWER_RECTIFICATION: "/console/rectifications",
         Duty.VERIFY_RECTIFICATION: "/console/rectifications",
@@ -72,12 +73,14 @@ def home(visit: Visiting) -> Response:
     devices = tx.devices.seen_by(actor) if visit.holds(Action.DEVICE_VIEW) else None
     out = tx.holdings.out(actor) if devices is not None else ()
     questions = tx.presences.questions(actor)
+    duties = tx.duties.waiting(actor)
     return visit.page(
         "home.html",
         forms=PresenceForms,
         here="home",
         failed_logins=tx.login_tries.failed_lately(actor),
-        duties=tx.duties.waiting(actor),
+        duties=duties,
+        open_notices=sum(one.count for one in duties),
         days=by_day(questions),
         opened=opened(visit, questions),
         places=PLACES,

@@ -13,9 +13,9 @@ from fastapi import Request
 from api.route import MAX_FIELDS
 
 MOST_BYTES = 256 * 1024
-_UNSEEN = frozenset({"csrf", "version", "back", "kept", "to"})
+_UNSEEN = frozenset({"csrf", "version", "back", "kept", "to", "once"})
 """Fields that no person fills in."""
-_NEVER = frozenset({"csrf", "factor_code", "factor_now", "offer"})
+_NEVER = frozenset({"csrf", "once", "factor_code", "factor_now", "offer"})
 """What counts once, or proves somebody."""
 
 

@@ -8,7 +8,6 @@ from fastapi import APIRouter, Depends, Form, Request
 from starlette.responses import Response
 
 from api.console.account_form import AdmissionForm, LinkForm
-from api.console.guard import same_origin
 from api.console.language import language_of
 from api.console.login import CodeForm, enter_console, second_door
 from api.console.typed import Fault, Mistaken, Typed, meaning
@@ -16,6 +15,7 @@ from api.console.view import problem_view, render
 from api.console.visit import Mistake, mistake_of
 from api.deps import OpenStore
 from api.entry import RETRY_AFTER_SECONDS, login_queue
+from api.form_token import same_origin
 from api.origin import origin_of
 from api.problems import status_of
 from api.route import Route

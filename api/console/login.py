@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field, StringConstraints, TypeAdapter
 from starlette.responses import Response
 
 from api.console.factor_form import CODE, picture_of
-from api.console.guard import Acting, Visiting, form_token, own_address, same_origin
+from api.console.guard import Acting, Visiting, own_address
 from api.console.kept import Kept, kept_from
 from api.console.language import COOKIE as LANGUAGE_COOKIE
 from api.console.language import language_of
@@ -18,6 +18,7 @@ from api.console.visit import Mistake, go, mistake_of
 from api.deps import OpenStore, is_secure, session_cookie, token_of
 from api.entry import RETRY_AFTER_SECONDS, begin, login_queue, remember_at_login
 from api.factor import ISSUER
+from api.form_token import form_token, same_origin
 from api.origin import origin_of
 from api.problems import status_of
 from api.route import Route

@@ -102,7 +102,11 @@ def leave(visit: Acting, look_id: LookId, form: Annotated[NoFields, Form()]) -> 
 
 @router.post("/recordings/{recording_id}/looks/{look_id}/close")
 def close(
-    visit: Acting, recording_id: RecordingId, look_id: LookId, form: Annotated[NoFields, Form()]
+    visit: Acting,
+    recording_id: RecordingId,
+    look_id: LookId,
+    form: Annotated[NoFields, Form()],
+    wanted: Annotated[Wanted, Query()],
 ) -> Response:
     """End a look."""
     return submit(
@@ -110,7 +114,7 @@ def close(
         form,
         lambda _: visit.tx.looks.close(visit.actor, look_id),
         again=lambda mistake: _own(visit, Asked(), mistake),
-        then=to(f"/console/recordings/{recording_id}"),
+        then=to(wanted.address(recording_id)),
     )
 
 

@@ -10,11 +10,12 @@ from starlette.responses import Response
 from api.case import UnlinkIn
 from api.console.form import day_start
 from api.console.guard import Acting, Visiting
-from api.console.listing import IGNORED, PAGE_ROWS, Asked, Sought, listed
+from api.console.listing import IGNORED, PAGE_ROWS, Asked, Sought, address, listed
 from api.console.monitoring_form import (
     AttemptForm,
     LinkForm,
     LinkWish,
+    Numbered,
     OpenForm,
     OpinionForm,
     RecordForms,
@@ -23,6 +24,9 @@ from api.console.monitoring_form import (
 from api.console.office import each_once
 from api.console.picture import MapPoint, map_picture
 from api.console.recording import found_in, names_for
+from api.console.sheet import gathered
+from api.console.table import MOST_ROWS, FileKind, file_of
+from api.console.table_monitoring import RECORDS
 from api.console.typed import Typed, W
 from api.console.visit import Mistake, Visit, go, submit, to
 from api.look import look_from
@@ -91,9 +95,20 @@ def records(visit: Visiting, asked: Annotated[RecordFilters, Query()]) -> Respon
         "monitoring_list.html",
         here="monitoring",
         listing=listed("/console/monitoring", asked, page),
+        files={one: address(f"/console/monitoring.{one}", asked.query) for one in FileKind},
         stages=stages_of(visit),
         may_see_register=visit.holds(Action.EQUIPMENT_VIEW),
     )
+
+
+@router.get("/monitoring.csv")
+@router.get("/monitoring.xlsx")
+def as_file(visit: Visiting, asked: Annotated[RecordFilters, Query()]) -> Response:
+    """Answer with what the filters show, as a file for a spreadsheet, at most 5,000 rows."""
+    rows, is_whole = gathered(
+        lambda after: visit.tx.monitoring.page(visit.actor, asked.wanted(), after=after, limit=200), MOST_ROWS
+    )
+    return file_of(RECORDS, rows, visit, is_whole=is_whole)
 
 
 def stages_of(visit: Visit, agency_id: AgencyId | None = None) -> list[ReviewStage]:
@@ -297,12 +312,12 @@ def unlink(
 def open_case(visit: Acting, monitoring_id: MonitoringId, form: Annotated[OpenForm, Form()]) -> Response:
     """Open a case from the record; party, matter, place and time are taken from it."""
 
-    def act(number: str) -> Case:
+    def act(wish: Numbered) -> Case:
         found = visit.tx.monitoring.get(visit.actor, monitoring_id)
         visit.tx.cases.require_opening(visit.actor)
         if found.is_masked:  # who does not read its party takes it into no case
             raise missing(Action.MONITORING_PARTY)
-        return visit.tx.monitoring_links.open_case(visit.actor, monitoring_id, _lead(found, number))
+        return visit.tx.monitoring_links.open_case(visit.actor, monitoring_id, _lead(found, wish))
 
     return submit(
         visit,
@@ -313,10 +328,11 @@ def open_case(visit: Acting, monitoring_id: MonitoringId, form: Annotated[OpenFo
     )
 
 
-def _lead(found: MonitoringRecord, number: str) -> CaseIn:
+def _lead(found: MonitoringRecord, wish: Numbered) -> CaseIn:
     """Return the case that a record gives; what it does not say is to be found out."""
     return CaseIn(
-        number=number,
+        number=wish.number,
+        number_is_sure=wish.is_sure,
         party=(found.party or found.plate or "").strip() or UNKNOWN,
         matter=found.matter.strip() or UNKNOWN,
         place=found.place.strip() or UNKNOWN,

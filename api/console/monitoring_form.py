@@ -1,7 +1,7 @@
 """The forms of a monitoring record: an opinion, an attempt to tell the party, ties to cases."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 from pydantic import AwareDatetime, Field, TypeAdapter
 
@@ -100,13 +100,21 @@ class UnlinkForm(Typed[UnlinkIn]):
         return into(self, UnlinkIn)
 
 
-class OpenForm(Typed[str]):
+class Numbered(NamedTuple):
+    """The number of a case that is opened, and whether it stands although it is like none of the agency's."""
+
+    number: str
+    is_sure: bool
+
+
+class OpenForm(Typed[Numbered]):
     """The number of the case that is opened from the record."""
 
     number: str = label("由本记录登记线索（案源），案号")
+    number_is_sure: str = label("案号确实这样写")
 
-    def wish(self) -> str:
-        return read(self, "number", CASE_NUMBER)
+    def wish(self) -> Numbered:
+        return Numbered(read(self, "number", CASE_NUMBER), bool(self.number_is_sure))
 
 
 class RecordForms(Forms):

@@ -10,7 +10,8 @@ from api.console.listing import IGNORED, address
 from api.console.points import PointsView, points_views
 from schemas.agreement import distance_m
 from schemas.base import Frozen
-from schemas.ids import RecordingId
+from schemas.derivative import MOST_PAGES
+from schemas.ids import CaseId, RecordingId
 from schemas.integrity import CheckResult
 from schemas.mark import Mark, MarkKind, mark_of
 from schemas.media import MediaFacts
@@ -25,12 +26,17 @@ _FROM_THE_END = frozenset({3, 4, 6, 7})
 
 
 class Wanted(BaseModel):
-    """On which finding the page opens: its code, or a second of the recording; what is neither opens on nothing."""
+    """On which finding the page opens: its code, a second of the recording, or a page; what is none opens on nothing.
+
+    With `case` the recording is one step of the way through a case.
+    """
 
     model_config = ConfigDict(frozen=True)
 
     finding: Annotated[str | None, Field(pattern=r"^[a-z0-9-]{1,64}$"), IGNORED] = None
     second: Annotated[int | None, Field(ge=0, le=10_000_000), IGNORED] = None
+    page: Annotated[int | None, Field(ge=1, le=MOST_PAGES), IGNORED] = None
+    case: Annotated[CaseId | None, IGNORED] = None
 
     def address(self, recording_id: RecordingId, anchor: str = "") -> str:
         """Return the address of the page of a recording that opens there."""
@@ -100,11 +106,12 @@ def places_of(found: Recording, checks: Iterable[CheckResult], wanted: Wanted) -
 
 def place_href(page: str, check: CheckResult) -> str:
     """Return the address of the page of a recording, opened where a finding lies, if it has a place."""
+    joint = "&" if "?" in page else "?"
     mark = mark_of(check, None) if check.code else None
     anchors = {MarkKind.POINTS: f"at-{check.code}", MarkKind.TIME: "player", MarkKind.ROWS: "player"}
     if mark is None:
-        return f"{page}?finding={check.code}" if check.code else page
-    return f"{page}?finding={check.code}#{anchors.get(mark.kind, f'{mark.kind.value}-beside')}"
+        return f"{page}{joint}finding={check.code}" if check.code else page
+    return f"{page}{joint}finding={check.code}#{anchors.get(mark.kind, f'{mark.kind.value}-beside')}"
 
 
 def region_of(mark: Mark, facts: MediaFacts) -> Region | None:

@@ -7,8 +7,7 @@ from starlette.responses import Response
 
 from api.console.guard import Visiting
 from api.console.look_form import RecordingForms
-from api.console.places import Wanted, places_of
-from api.console.recording import entries_of, explained, shown_as
+from api.console.recording import shown_as, told_of_recording
 from api.console.visit import Visit
 from api.look import content_url, look_from
 from api.route import Route
@@ -35,24 +34,18 @@ def printable(
 
 
 def _sheet(visit: Visit, found: Recording, look: Look) -> Response:
-    tx = visit.tx
-    entries, checks = entries_of(tx, found), tx.recordings.checks(found.id)
-    names = tx.accounts.names(visit.actor, [*found.officers, *(one.leaf.actor for one in entries)])
-    attendance = tx.presences.of_recording(found)
+    # No picture but its own: what it stands beside, and what looks like it, is told by name.
     return visit.page(
         "recording_print.html",
-        recording=found,
+        **told_of_recording(visit, found),
         look=look,
-        printed_at=tx.now,
+        printed_at=visit.tx.now,
         picture_url=content_url(look) if shown_as(found) == "image" else _thumbnail(found),
         is_original=shown_as(found) == "image",
-        checks=explained(checks, visit.language),
-        places=places_of(found, [row.check for row in checks], Wanted()),
-        links=[one for one in tx.recordings.links(found.id) if one.unlinked_at is None],
-        retentions=tx.retentions.of_recording(found.id),
-        entries=entries,
-        attendance=attendance and attendance.within(names),
-        names=names,
+        is_paper=True,
+        may_watch=False,
+        watched=frozenset(),
+        seen_near=frozenset(),
     )
 
 

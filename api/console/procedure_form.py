@@ -1,7 +1,9 @@
 """The forms of procedure: documents that show a duty, and the steps that say of each duty why it is not recorded."""
 
+from collections.abc import Mapping
 from decimal import Decimal
-from typing import Annotated
+from types import MappingProxyType
+from typing import Annotated, Any, ClassVar
 
 from pydantic import Field, TypeAdapter, ValidationError
 
@@ -80,6 +82,17 @@ class Listing(Versioned[W]):
         return unnamed[0] if unnamed else ""
 
 
+def fen_of(form: Typed[Any], name: str) -> int:
+    """Return in fen an amount that has to be typed in yuan.
+
+    Raises:
+        Mistaken: it is none.
+    """
+    if not getattr(form, name):
+        raise Mistaken(name, Fault.MISSING)
+    return int(read(form, name, _YUAN) * _FEN)
+
+
 class ClosingForm(Listing[Change[ClosingIn]]):
     """The end of a case."""
 
@@ -94,6 +107,8 @@ class DecisionForm(Listing[Change[DecisionIn]]):
     outcome: str = label("处理结果")
     penalties: list[str] = labels("处罚种类")
     fine: str = label("罚款金额（元）")
+
+    refused: ClassVar[Mapping[str, str]] = MappingProxyType({"decision-differs": "reason"})
 
     def wish(self) -> Change[DecisionIn]:
         said = {
@@ -117,6 +132,4 @@ class DecisionForm(Listing[Change[DecisionIn]]):
             if self.fine:
                 raise Mistaken("penalties", Fault.HALF)
             return None
-        if not self.fine:
-            raise Mistaken("fine", Fault.MISSING)
-        return int(read(self, "fine", _YUAN) * _FEN)
+        return fen_of(self, "fine")

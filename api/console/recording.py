@@ -1,22 +1,20 @@
 """The list of recordings, one recording with everything known of it, and the list as CSV."""
 
 from collections.abc import Iterable
-from typing import Annotated, Literal, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 from fastapi import APIRouter, Query
-from pydantic import Field
 from starlette.responses import Response
 
 from api.console import continuity
 from api.console.answer_form import AnswerForm
-from api.console.form import day_start
+from api.console.case_walk import walk_of
 from api.console.guard import Visiting
-from api.console.listing import IGNORED, PAGE_ROWS, Asked, Sought, address, listed
 from api.console.look_form import RecordingForms
 from api.console.office import each_once
+from api.console.paging import paging_of
 from api.console.picture import MapPicture, MapPoint, Station, course, map_picture
 from api.console.places import Wanted, place_href, places_of
-from api.console.sheet import COLUMNS, cells_of, csv_answer, csv_text, gathered
 from api.console.view import HEADERS
 from api.console.visit import Mistake, Visit
 from api.look import content_url, look_from
@@ -27,14 +25,14 @@ from schemas.derivative import DerivationState, DerivativeKind, plays
 from schemas.examination import Examination, ExaminationState, changes, is_of_every_frame
 from schemas.findings import sentence
 from schemas.hand_in import LATE_CODES
-from schemas.ids import DeviceId, RecordingId
-from schemas.integrity import CheckResult, FindingText, Outcome, Severity, Verdict
+from schemas.ids import RecordingId
+from schemas.integrity import CheckResult, FindingText, Outcome, Severity
 from schemas.leaves_recording import RecordingQuarantine, RecordingSeal
 from schemas.likeness import Likenesses
 from schemas.look import LookWay
 from schemas.media import SEEN, Medium, medium_of
 from schemas.policy import Action
-from schemas.recording import Recording, RecordingFilter, RecordingState, Sight, sight_of
+from schemas.recording import Recording, RecordingState, Sight, sight_of
 from schemas.reference import reference
 from schemas.verdict import BINDING_CHECKS, breaks_binding
 from schemas.words import Language
@@ -56,68 +54,10 @@ _BROWSER_IMAGES = frozenset({"image/jpeg", "image/png", "image/webp", "image/gif
 router = APIRouter(route_class=Route)
 
 
-class RecordingFilters(Asked):
-    """The filters of the list of recordings."""
-
-    state: Annotated[RecordingState | None, IGNORED] = None
-    verdict: Annotated[Verdict | None, IGNORED] = None
-    case: Sought = ""
-    officer: Sought = ""
-    device: Annotated[DeviceId | None, IGNORED] = None
-    from_day: Annotated[Sought, Field(alias="from")] = ""
-    until_day: Annotated[Sought, Field(alias="to")] = ""
-    q: Sought = ""
-    only: Annotated[Literal["fault"] | None, IGNORED] = None
-
-    def wanted(self) -> RecordingFilter:
-        """Return the filter; a text that is no day narrows nothing."""
-        return RecordingFilter(
-            state=self.state,
-            verdict=self.verdict,
-            case_number=self.case or None,
-            officer=self.officer or None,
-            device_id=self.device,
-            from_at=day_start(self.from_day),
-            until_at=day_start(self.until_day, days=1),
-            text=self.q or None,
-            at_fault=self.only == "fault",
-        )
-
-
-@router.get("/recordings")
-def recordings(visit: Visiting, asked: Annotated[RecordingFilters, Query()]) -> Response:
-    """Show a page of recordings, newest first."""
-    tx, actor, path = visit.tx, visit.actor, "/console/recordings"
-    page = tx.recordings.page(actor, asked.wanted(), after=asked.cursor(), limit=PAGE_ROWS)
-    query = asked.query
-    return visit.page(
-        "recordings.html",
-        here="recordings",
-        listing=listed(path, asked, page),
-        counts=tx.recordings.counts(actor),
-        is_later=bool(asked.after),
-        first_url=address(path, query),
-        csv_url=address(f"{path}.csv", query),
-        without_device=address(path, {name: text for name, text in query.items() if name != "device"}),
-        watched=tx.recordings.watched(actor, [row.id for row in page.rows]),
-        names=names_for(visit, page.rows),
-    )
-
-
 def names_for(visit: Visit, rows: Iterable[Recording]) -> dict[str, str]:
     """Return the names of the officers that recordings state, as far as the visitor's reach goes."""
     numbers = [number for row in rows for number in row.officers]
     return visit.tx.accounts.names(visit.actor, numbers)
-
-
-@router.get("/recordings.csv")
-def as_csv(visit: Visiting, asked: Annotated[RecordingFilters, Query()]) -> Response:
-    """Answer with what the filters show, times in UTC, at most 5,000 rows."""
-    rows, is_whole = gathered(
-        lambda after: visit.tx.recordings.page(visit.actor, asked.wanted(), after=after, limit=200), CSV_ROWS
-    )
-    cells = (cells_of(row, visit.language) for row in rows)
-    return csv_answer("recordings", csv_text(COLUMNS, cells, visit.language, is_whole=is_whole))
 
 
 @router.get("/recordings/{recording_id}")
@@ -135,58 +75,35 @@ def shown(
     """Return the page of a recording; its content is on it while a look stands."""
     tx = visit.tx
     found = tx.recordings.get(visit.actor, recording_id)
-    entries, links = entries_of(tx, found), tx.recordings.links(recording_id)
-    names = tx.accounts.names(visit.actor, [*found.officers, *(one.leaf.actor for one in entries)])
-    examined = _examinations(tx, recording_id, visit.language)
-    copies = tx.derivations.of_recording(recording_id)
-    holder = tx.holdings.cited(found)
-    had = [reference("account", one.person_id) for one in (holder.facts if holder else ())]
-    attendance = tx.presences.of_recording(found)
-    offices, captors = tx.offices.of(entries), tx.offices.at_capture(found, attendance)
+    walk = walk_of(visit, recording_id, wanted.case)
+    wanted = wanted.model_copy(update={"case": walk and walk.case_id})
     origin = look_from(visit.request, LookWay.CONSOLE)
     look = tx.looks.standing(visit.actor, [recording_id], origin).get(recording_id)
-    reader = tx.lookers.reader(visit.actor, found)
-    beside = continuity.shown(visit, tx.courses.of_recording(found), of=recording_id)
-    checks = tx.recordings.checks(recording_id)
-    open_cases = tx.cases.visible(visit.actor, [link.case_id for link in links])
-    current = [link.case_id for link in links if link.unlinked_at is None and link.case_id in open_cases]
-    near = tx.recordings.neighbours(visit.actor, found, current)
-    likenesses = _likenesses(tx, visit.actor, found)
-    resembling = () if likenesses is None else (one.recording.id for one in likenesses.alike)
+    told = told_of_recording(visit, found, wanted)
+    copies, examined, near = told["copies"], told["examinations"], told["near"]
+    resembling = () if told["likenesses"] is None else (one.recording.id for one in told["likenesses"].alike)
     watched = tx.recordings.watched(visit.actor, [recording_id, *resembling])
+    may_mark = bool(tx.recordings.reached(visit.actor, Action.RETENTION_MARK, [recording_id]))
     return visit.page(
         "recording.html",
         forms=RecordingForms,
         mistake=mistake,
         here="recordings",
+        **{**told, "may_mark": may_mark},
         look=look,
-        may_read_looks=reader.may_read,
-        lookers=tx.lookers.listed(reader, found, limit=LATEST_LOOKS).rows if reader.may_read else (),
-        now=tx.now,
-        recording=found,
-        facts=found.facts,
         may_watch=recording_id in watched,
         watched=watched,
-        likenesses=likenesses,
         may_ask=tx.approvals.may_ask(visit.actor, recording_id),
         media_url="" if look is None else content_url(look),
-        shown_as=shown_as(found),
-        copies=copies,
         proxy=next((one for one in copies if one.kind is DerivativeKind.PROXY and one.made_at), None),
         proxy_waits=any(
             one.kind is DerivativeKind.PROXY and one.state is DerivationState.WAITING for one in copies
         ),
-        picture=_map(found),
-        stations=_stations(found),
-        checks=explained(checks, visit.language),
-        places=places_of(found, [row.check for row in checks], wanted),
         wanted=wanted,
-        near=near,
+        walk=walk,
+        of_case=f"&case={walk.case_id}" if walk else "",
+        paging=paging_of(copies, wanted),
         seen_near=_watched(visit, near),
-        explanations=tx.finding_answers.of_recording(recording_id),
-        examinations=examined,
-        beside=beside,
-        neighbours=beside.course.around(recording_id),
         store_find=tx.examinations.store_find(found),
         has_stopped=tx.recordings.has_stopped(recording_id),
         may_ask_frames=medium_of(found.media_type) is Medium.VIDEO
@@ -197,26 +114,61 @@ def shown(
         may_examine=bool(tx.recordings.reached(visit.actor, Action.RECORDING_EXAMINE, [recording_id])),
         blank_answer=AnswerForm(),
         explainable=tx.finding_answers.askable(visit.actor, recording_id),
-        entries=entries,
-        proof_text=_proof(tx, entries),
         may_delete_local=tx.recordings.may_delete_local(found),
-        links=links,
-        retentions=tx.retentions.of_recording(recording_id),
-        marks=tx.retention_marks.of_recording(recording_id),
-        may_mark=bool(tx.recordings.reached(visit.actor, Action.RETENTION_MARK, [recording_id])),
-        same_bytes=tx.recordings.same_bytes(visit.actor, found),
-        open_cases=open_cases,
-        derivatives=tx.recordings.derivatives(recording_id),
-        attendance=attendance and attendance.within(names),
-        cited=tx.certificates.cited(visit.actor, found),
-        holder=holder,
-        had=tx.accounts.names(visit.actor, had),
-        names=names,
-        offices=offices,
-        captors=captors,
-        roles=each_once((one.leaf.actor, offices[one.leaf.id]) for one in entries),
-        duty=tx.shifts.of_recording(found),
     )
+
+
+def told_of_recording(visit: Visit, found: Recording, wanted: Wanted = _NOWHERE) -> dict[str, Any]:
+    """Return what this visitor is told of a recording, on its page and on paper."""
+    tx, recording_id = visit.tx, found.id
+    entries, links = entries_of(tx, found), tx.recordings.links(recording_id)
+    names = tx.accounts.names(visit.actor, [*found.officers, *(one.leaf.actor for one in entries)])
+    holder = tx.holdings.cited(found)
+    had = [reference("account", one.person_id) for one in (holder.facts if holder else ())]
+    attendance = tx.presences.of_recording(found)
+    offices, captors = tx.offices.of(entries), tx.offices.at_capture(found, attendance)
+    reader = tx.lookers.reader(visit.actor, found)
+    beside = continuity.shown(visit, tx.courses.of_recording(found), of=recording_id)
+    checks = tx.recordings.checks(recording_id)
+    open_cases = tx.cases.visible(visit.actor, [link.case_id for link in links])
+    current = [link.case_id for link in links if link.unlinked_at is None and link.case_id in open_cases]
+    return {
+        "recording": found,
+        "facts": found.facts,
+        "may_read_looks": reader.may_read,
+        "lookers": tx.lookers.listed(reader, found, limit=LATEST_LOOKS).rows if reader.may_read else (),
+        "now": tx.now,
+        "likenesses": _likenesses(tx, visit.actor, found),
+        "shown_as": shown_as(found),
+        "copies": tx.derivations.of_recording(recording_id),
+        "picture": _map(found),
+        "stations": _stations(found),
+        "checks": explained(checks, visit.language),
+        "places": places_of(found, [row.check for row in checks], wanted),
+        "near": tx.recordings.neighbours(visit.actor, found, current),
+        "explanations": tx.finding_answers.of_recording(recording_id),
+        "examinations": _examinations(tx, recording_id, visit.language),
+        "beside": beside,
+        "neighbours": beside.course.around(recording_id),
+        "entries": entries,
+        "proof_text": _proof(tx, entries),
+        "links": links,
+        "retentions": tx.retentions.of_recording(recording_id),
+        "marks": tx.retention_marks.of_recording(recording_id),
+        "may_mark": False,
+        "same_bytes": tx.recordings.same_bytes(visit.actor, found),
+        "open_cases": open_cases,
+        "derivatives": tx.recordings.derivatives(recording_id),
+        "attendance": attendance and attendance.within(names),
+        "cited": tx.certificates.cited(visit.actor, found),
+        "holder": holder,
+        "had": tx.accounts.names(visit.actor, had),
+        "names": names,
+        "offices": offices,
+        "captors": captors,
+        "roles": each_once((one.leaf.actor, offices[one.leaf.id]) for one in entries),
+        "duty": tx.shifts.of_recording(found),
+    }
 
 
 def _watched(visit: Visit, near: Neighbours) -> frozenset[RecordingId]:

@@ -11,9 +11,13 @@ from api.console.listing import IGNORED, PAGE_ROWS, Asked, id_or_none, listed
 from api.console.typed import Fault, Forms, Mistaken, Versioned, into, label, read, seen
 from api.console.visit import Mistake, Visit, submit, to
 from api.route import Route
+from schemas.declaration import DocumentKind
 from schemas.ids import RecordingId, RectificationId
+from schemas.policy import Action
+from schemas.recording import Recording, RecordingFilter
 from schemas.rectification import STEPS, Rectification, RectificationStep, RectificationStepIn
 from schemas.reference import reference
+from schemas.words import Language
 
 router = APIRouter(route_class=Route)
 
@@ -33,18 +37,25 @@ class StepWish(NamedTuple):
 
 
 class StepForm(Versioned[StepWish]):
-    """A step; `proof` is a recording's id or the address of its page."""
+    """A step; `paper` is a document that is offered, `proof` any other recording by its id or the address of its page."""
 
     step: str = label("处理")
     text: str = label("说明")
-    proof: str = label("整改凭证：本单位一份音像记录的编号或页面地址（可不填）")
+    paper: str = label("整改凭证（可不填）")
+    proof: str = label("其他音像记录的编号或页面地址")
 
     def wish(self) -> StepWish:
-        proof_id = id_or_none(RecordingId, self.proof.rsplit("/", 1)[-1])
-        if self.proof and proof_id is None:
-            raise Mistaken("proof", Fault.MALFORMED)
+        chosen, typed = self._recording("paper"), self._recording("proof")
+        proof_id = typed or chosen
         step = read(self, "step", TypeAdapter(RectificationStep))
         return StepWish(step, into(self, RectificationStepIn, proof_recording_id=proof_id), seen(self))
+
+    def _recording(self, field: str) -> RecordingId | None:
+        text: str = getattr(self, field)
+        found = id_or_none(RecordingId, text.rsplit("/", 1)[-1])
+        if text and found is None:
+            raise Mistaken(field, Fault.MALFORMED)
+        return found
 
 
 class RectificationForms(Forms):
@@ -80,6 +91,7 @@ def _page(visit: Visit, rectification_id: RectificationId, mistake: Mistake | No
     found = tx.rectifications.get(visit.actor, rectification_id)
     entries = tx.custody.entries_for(reference("rectification", rectification_id))
     proofs = [one.proof_recording_id for one in found.steps if one.proof_recording_id]
+    named = [] if found.recording_id is None else [found.recording_id]
     return visit.page(
         "rectification.html",
         forms=RectificationForms,
@@ -87,12 +99,26 @@ def _page(visit: Visit, rectification_id: RectificationId, mistake: Mistake | No
         here="rectifications",
         rectification=found,
         steps=_open_steps(visit, found),
-        open_recordings=tx.recordings.visible(visit.actor, proofs),
+        papers=_papers(visit, found),
+        open_recordings=tx.recordings.visible(visit.actor, proofs + named),
+        open_cases=tx.cases.visible(visit.actor, [] if found.case_id is None else [found.case_id]),
+        item=tx.rectifications.item(found),
+        may_answer=visit.may(Action.RECTIFICATION_ANSWER, found.agency_id),
+        is_english=visit.language is Language.EN,
         may_see_audit=tx.audits.is_visible(visit.actor, found.audit_id),
         entries=entries,
         names=tx.accounts.names(visit.actor, [one.leaf.actor for one in entries]),
         now=tx.now,
     )
+
+
+def _papers(visit: Visit, found: Rectification) -> list[Recording]:
+    """Return the documents of the agency that the visitor may see, reports of rectification before all others."""
+    if not visit.may(Action.RECTIFICATION_ANSWER, found.agency_id) or not visit.holds(Action.RECORDING_VIEW):
+        return []
+    page = visit.tx.recordings.page(visit.actor, RecordingFilter(is_paper=True), limit=PAGE_ROWS)
+    own = [one for one in page.rows if one.agency_id == found.agency_id]
+    return sorted(own, key=lambda one: one.document is not DocumentKind.RECTIFICATION_REPORT)
 
 
 def _open_steps(visit: Visit, found: Rectification) -> list[RectificationStep]:

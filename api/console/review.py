@@ -7,6 +7,7 @@ from fastapi import APIRouter, Form, Query
 from pydantic import ValidationError
 from starlette.responses import Response
 
+from api.console.case_rows import PartAsked, part_of
 from api.console.evidence import evidence_of, names_of, said
 from api.console.guard import Acting, Visiting
 from api.console.listing import PAGE_ROWS, Asked, listed
@@ -15,6 +16,7 @@ from api.console.recording import names_for
 from api.console.typed import Change, Fault, Forms, Mistaken, Versioned, into, label, labels, mistaken, seen
 from api.console.visit import Mistake, Visit, submit, to
 from api.route import Route
+from schemas.decision import UNPROVEN_OUTCOMES
 from schemas.errors import NotFound
 from schemas.ids import ReviewId
 from schemas.review import STEPS, GroundIn, GroundItem, ReviewOpinionIn
@@ -85,9 +87,9 @@ def _queue(visit: Visit, asked: Asked, mistake: Mistake | None = None) -> Respon
 
 
 @router.get("/reviews/{review_id}")
-def review(visit: Visiting, review_id: ReviewId) -> Response:
+def review(visit: Visiting, review_id: ReviewId, asked: Annotated[PartAsked, Query()]) -> Response:
     """Show one round with everything the case rests on."""
-    return _page(visit, review_id)
+    return _page(visit, review_id, asked=asked)
 
 
 def _again(visit: Visit, review_id: ReviewId, mistake: Mistake) -> Response:
@@ -98,10 +100,13 @@ def _again(visit: Visit, review_id: ReviewId, mistake: Mistake) -> Response:
         return _queue(visit, Asked(), mistake)
 
 
-def _page(visit: Visit, review_id: ReviewId, mistake: Mistake | None = None) -> Response:
+def _page(
+    visit: Visit, review_id: ReviewId, mistake: Mistake | None = None, *, asked: PartAsked | None = None
+) -> Response:
     tx, actor = visit.tx, visit.actor
     found = tx.reviews.get(actor, review_id)
     case = tx.cases.get(actor, found.case_id)
+    scope = tx.cases.scope(case.id)
     evidence = evidence_of(tx, actor, case, visit.language)
     names = names_of(case, evidence)
     is_offered = bool(STEPS.offered(found.state, lambda action: visit.may(action, found.agency_id)))
@@ -114,7 +119,10 @@ def _page(visit: Visit, review_id: ReviewId, mistake: Mistake | None = None) -> 
         here="reviews",
         review=found,
         case=case,
+        scope=scope,
+        proposes_none=scope is not None and scope.proposal in UNPROVEN_OUTCOMES,
         evidence=evidence,
+        part=part_of(evidence.recordings, asked, f"/console/reviews/{review_id}"),
         findings=said(tx.reviews.findings(actor, case.id), names, visit.language),
         subjects=names,
         may_opine=is_offered and not tx.reviews.parts(actor, case.id) and is_qualified,

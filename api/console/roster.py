@@ -145,6 +145,8 @@ def take(visit: Acting, form: Annotated[RosterForm, Form()]) -> Response:
         lines = tuple(sent.roster.lines())
         looked = tx.rosters.looked_at(actor, lines)
         is_taken = form.is_sure == "yes" and not any(line.faults for line in looked)
+        if not is_taken:
+            visit.only_looked()
         return _Looked(looked, tx.rosters.take(actor, lines) if is_taken else ())
 
     return submit(

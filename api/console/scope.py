@@ -18,11 +18,12 @@ router = APIRouter(route_class=Route)
 
 @router.post("/cases/{case_id}/conclude")
 def conclude(visit: Acting, case_id: CaseId, form: Annotated[ConcludeForm, Form()]) -> Response:
-    """End the investigation, with an answer to each kind of art. 58."""
+    """End the investigation, with an answer to each kind of art. 58 and a proposal."""
 
     def act(asked: Change[Conclusion]) -> None:
         told, seen = asked
-        visit.tx.cases.step(visit.actor, case_id, CaseStep.CONCLUDE, told.reason, seen, answers=told.answers)
+        step, (reason, answers, proposal) = CaseStep.CONCLUDE, told
+        visit.tx.cases.step(visit.actor, case_id, step, reason, seen, answers=answers, proposal=proposal)
 
     return change_case(visit, case_id, form, act)
 

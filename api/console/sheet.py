@@ -1,4 +1,4 @@
-"""Rows as a CSV file that a spreadsheet opens without running anything in it; and recordings as such rows."""
+"""Rows as a CSV file that a spreadsheet opens without running anything in it, and the rows of a list from its start."""
 
 import csv
 import io
@@ -9,37 +9,15 @@ from starlette.responses import Response
 
 from api.console.language import gettext
 from api.console.view import HEADERS
-from schemas.base import rfc3339
-from schemas.catalogue import words_of
 from schemas.page import Cursor, Page
-from schemas.recording import Recording
 from schemas.words import Language
-from schemas.words_line import verdict_words
-
-COLUMNS = (
-    "音像记录编号",
-    "文件名",
-    "状态",
-    "结论",
-    "拍摄时间（UTC）",
-    "入库时间（UTC）",
-    "纬度",
-    "经度",
-    "基准",
-    "执法证号",
-    "设备",
-    "字节",
-    "SHA-256",
-)
-"""Heads of the columns: source texts, translated like those of the templates."""
 
 CUT_OFF = "还有更早的条目没有列出，请缩小查找范围"
-TEXTS = (*COLUMNS, CUT_OFF)
+TEXTS = (CUT_OFF,)
 """Source texts used outside the templates; each stands in the catalogue."""
 
 Row = TypeVar("Row")
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
-_E7 = 10_000_000
 
 
 def gathered(page_of: Callable[[Cursor | None], Page[Row]], most: int) -> tuple[list[Row], bool]:
@@ -73,26 +51,6 @@ def csv_answer(name: str, text: str) -> Response:
     """Answer with a file of this name."""
     headers = {**HEADERS, "Content-Disposition": f'attachment; filename="{name}.csv"'}
     return Response(text, media_type="text/csv; charset=utf-8", headers=headers)
-
-
-def cells_of(row: Recording, language: Language) -> list[str]:
-    """Return the cells of a recording, in the order of `COLUMNS`."""
-    place = row.place
-    return [
-        str(row.id),
-        row.filename,
-        words_of(row.state).spoken(language),
-        verdict_words(row.verdict, row.remarks).spoken(language),
-        rfc3339(row.captured_at) if row.captured_at else "",
-        rfc3339(row.received_at),
-        f"{place.lat_e7 / _E7:.7f}" if place else "",
-        f"{place.lon_e7 / _E7:.7f}" if place else "",
-        place.crs if place else "",
-        " ".join(row.officers),
-        row.source_name or "",
-        str(row.size_bytes),
-        row.sha256 or "",
-    ]
 
 
 def plain(cell: str) -> str:

@@ -14,12 +14,13 @@ from fastapi import APIRouter, Depends, Form, Query, Request
 from pydantic import BaseModel, Field, StringConstraints
 from starlette.responses import Response
 
-from api.console.guard import own_address, same_origin, visitor
+from api.console.guard import own_address, visitor
 from api.console.kept import kept_from
 from api.console.login import LoginForm, enter_by, refused_at_the_door
 from api.console.typed import Typed
 from api.console.view import render
 from api.deps import OpenStore, is_secure
+from api.form_token import same_origin
 from api.origin import origin_of
 from api.provider import Provider
 from api.route import Route

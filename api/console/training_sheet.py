@@ -81,6 +81,7 @@ def take(visit: Acting, form: Annotated[TrainingSheetForm, Form()]) -> Response:
         kept = visit.tx.training_sheets
         looked = kept.looked_at(visit.actor, lines)
         if form.is_sure != "yes" or any(one.faults for one in looked):
+            visit.only_looked()
             return looked, None
         taken: TakenSheet = kept.take(visit.actor, lines)
         return taken

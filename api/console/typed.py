@@ -176,13 +176,15 @@ class Typed(BaseModel, Generic[W]):
     """The texts of one form, without the spaces at their ends.
 
     `renamed` says into which field a member of the wish (`a`, or `a.0.b`) is typed where the two have different
-    names, `whole` which field and fault is told when all fields are right and together wrong.
+    names, `whole` which field and fault is told when all fields are right and together wrong, `refused` beside which
+    field a refusal is told, by its slug.
     """
 
     model_config = ConfigDict(frozen=True, str_strip_whitespace=True)
 
     renamed: ClassVar[Mapping[str, str]] = MappingProxyType({})
     whole: ClassVar[tuple[str, Fault] | None] = None
+    refused: ClassVar[Mapping[str, str]] = MappingProxyType({})
 
     def wish(self) -> W:
         """Return what the texts mean.
@@ -278,7 +280,7 @@ def into(form: Typed[Any], kind: type[B], **changed: object) -> B:
 
 
 IDENT = TypeAdapter(UUID)
-_VERSION = TypeAdapter(Annotated[int, Field(ge=0, le=2**31 - 1)])
+VERSION = TypeAdapter(Annotated[int, Field(ge=0, le=2**31 - 1)])
 
 
 class Change(NamedTuple, Generic[W]):
@@ -315,7 +317,7 @@ class NoFields(Typed[None]):
 
 def seen(form: Versioned[Any]) -> int:
     """Return the version of the page that a form stood on."""
-    return read(form, "version", _VERSION)
+    return read(form, "version", VERSION)
 
 
 def time_at(form: Typed[Any], name: str) -> datetime:

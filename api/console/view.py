@@ -8,6 +8,7 @@ from functools import cache, partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
+from uuid import uuid4
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from pydantic import BaseModel
@@ -16,6 +17,7 @@ from starlette.responses import HTMLResponse
 
 from api.console import form
 from api.console.language import gettext, language_of
+from api.console.runs import alike, in_runs
 from api.console.wording import NAMED, wording
 from schemas.actor import Actor
 from schemas.errors import AnyRefusal
@@ -140,6 +142,7 @@ def templates(language: Language) -> Environment:
     shown = (
         form.moment,
         form.yuan,
+        form.first_day,
         form.last_day,
         form.final_day,
         form.clock,
@@ -148,13 +151,18 @@ def templates(language: Language) -> Environment:
         form.degrees,
         form.seconds,
         form.position,
+        form.milliseconds,
+        officer,
+        alike,
+        in_runs,
     )
-    environment.filters |= {function.__name__: function for function in (*shown, form.milliseconds, officer)}
+    environment.filters |= {function.__name__: function for function in shown}
     environment.filters |= wording(language)
     environment.globals |= {
         "asset": asset,
         "label": partial(field_label, language),
         "lang": language.value,
+        "once": lambda: uuid4().hex,
         "usual_reason": usual_reason,
     }
     environment.globals |= NAMED
@@ -167,9 +175,14 @@ def render(request: Request, name: str, view: Mapping[str, object], *, status: i
         "actor": None,
         "csrf": "",
         "here": "",
+        "ignored": (),
+        "is_paper": False,
         "may_list": False,
+        "may_seek": False,
         "mistake": None,
         "navigation": (),
+        "of_case": "",
+        "open_notices": None,
         "path": here(request),
         "seen": None,
         "watched": frozenset(),

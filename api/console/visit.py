@@ -9,9 +9,11 @@ from starlette.responses import RedirectResponse, Response
 
 from api.console.language import language_of
 from api.console.listing import Listing
+from api.console.sought import may_seek
 from api.console.typed import SENTENCES, Forms, Mistaken, Typed, meaning
 from api.console.view import HEADERS, ProblemView, field_label, navigation, problem_view, render
 from api.deps import is_secure
+from api.idempotency import claim_of
 from api.noting import note_refusal
 from api.problems import status_of
 from schemas.actor import Actor
@@ -29,13 +31,17 @@ M = TypeVar("M")
 
 
 class Mistake(NamedTuple):
-    """Why a form is shown again: what was typed, the sentence, its status, and the field and row if one is at fault."""
+    """Why a form is shown again: what was typed, the sentence, its status, and the field and row if one is at fault.
+
+    `slug` names what storage refused, so that a page can offer what the sentence asks for.
+    """
 
     form: Typed[Any]
     problem: ProblemView
     status: int
     field: str = ""
     about: str = ""
+    slug: str = ""
 
     def is_at(self, form: object, field: str, about: str = "") -> bool:
         """Say whether this field of this form is at fault."""
@@ -72,6 +78,23 @@ class Visit(NamedTuple):
         """Say whether the visitor has a permission at all: whether a list may be entered."""
         return holds(self.actor, action, self.tx.now)
 
+    def only_looked(self) -> None:
+        """Say that a form did nothing yet but show what it would do: sent again it shows that again."""
+        if (claim := claim_of(self.request)) is not None:
+            claim.drop()
+            self.request.state.claim = None
+
+    @property
+    def bar(self) -> Mapping[str, object]:
+        """What stands at the head of every page: who is here, and where they may go. No query is needed for it."""
+        return {
+            "actor": self.actor,
+            "csrf": self.csrf,
+            "may_list": self.holds(Action.RECORDING_VIEW),
+            "may_seek": may_seek(self.actor, self.tx.now),
+            "navigation": navigation(self.actor, self.tx.now),
+        }
+
     def page(
         self,
         name: str,
@@ -83,17 +106,20 @@ class Visit(NamedTuple):
     ) -> Response:
         """Return a page with what every page of a logged-in account is given, its forms, its list, and `view`."""
         given: Mapping[str, object] = {
-            "actor": self.actor,
-            "csrf": self.csrf,
-            "may_list": self.holds(Action.RECORDING_VIEW),
-            "navigation": navigation(self.actor, self.tx.now),
+            **self.bar,
+            "may_hand_in": self.holds(Action.RECORDING_SUBMIT),
             "look_reasons": lambda: self.tx.looks.reasons(self.actor),
             "mistake": mistake,
             "typed": forms.after(mistake.form if mistake else None, self.request.url.path),
         }
-        shown = listing._asdict() if listing else {}
+        shown = {**listing._asdict(), "ignored": self._ignored(listing)} if listing else {}
         status = mistake.status if mistake else 200
         return render(self.request, name, {**given, **shown, **view}, status=status)
+
+    def _ignored(self, listing: Listing) -> list[str]:
+        """Return the filters of the address that narrow nothing: unknown, or of a value that is none of theirs."""
+        taken = {"after", *listing.asked.query}
+        return [name for name, text in self.request.query_params.items() if text and name not in taken]
 
 
 def go(address: str) -> RedirectResponse:
@@ -151,7 +177,7 @@ def mistake_of(form: Typed[Any], err: Mistaken, language: Language) -> Mistake:
 
 
 def refusal_of(form: Typed[Any], err: EvidenceError, language: Language) -> Mistake:
-    """Return the sentence for a refusal.
+    """Return the sentence for a refusal, and the field that it is of.
 
     Raises:
         EvidenceError: what no person at this form can mend goes on its way.
@@ -159,4 +185,5 @@ def refusal_of(form: Typed[Any], err: EvidenceError, language: Language) -> Mist
     if not isinstance(err, (Conflict, Invalid, NotFound, Refused)) or isinstance(err, NotAuthenticated):
         raise err
     log.log(err.refusal.level, "mistake_shown", form=type(form).__name__, slug=err.slug)
-    return Mistake(form, problem_view(err.refusal, language), status_of(err.refusal))
+    field = type(form).refused.get(err.slug, "")
+    return Mistake(form, problem_view(err.refusal, language), status_of(err.refusal), field, slug=err.slug)

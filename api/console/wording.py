@@ -1,9 +1,12 @@
 """What the templates say of states, events, codes and units: the catalogue, in the language of the page."""
 
+import re
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from enum import StrEnum
 from functools import partial
 from types import MappingProxyType
+from typing import NamedTuple
 
 from api.console import form
 from schemas.account import AccountState
@@ -12,6 +15,7 @@ from schemas.audit import AuditStep, RecheckOutcome
 from schemas.case import CaseState
 from schemas.catalogue import quantity_words, words_of
 from schemas.certificate import CertificateNeed, CertificateStep
+from schemas.declaration import DocumentKind
 from schemas.derivative import ClockKind, DerivativeKind
 from schemas.device import DeviceState
 from schemas.equipment import EquipmentStep, GateFault
@@ -19,6 +23,7 @@ from schemas.export import ExportState
 from schemas.gate import GateState, law_of
 from schemas.integrity import Shown, Verdict
 from schemas.leaves_account import AccountKind
+from schemas.leaves_case import CaseField
 from schemas.leaves_certificate import CertificateState
 from schemas.login import LoginOutcome
 from schemas.look import LookKind, LookReason
@@ -41,7 +46,7 @@ from schemas.words_check import check_words
 from schemas.words_format import format_name
 from schemas.words_line import verdict_words
 from schemas.words_monitoring import GATES
-from schemas.words_procedure import formality_law
+from schemas.words_summary import line_law
 from schemas.words_trail import asked_words, why_words
 from schemas.work import Sign
 
@@ -52,12 +57,14 @@ NAMED: Mapping[str, type[StrEnum]] = MappingProxyType(
         "Action": Action,
         "ActorKind": ActorKind,
         "AuditStep": AuditStep,
+        "CaseField": CaseField,
         "CaseState": CaseState,
         "CertificateNeed": CertificateNeed,
         "CertificateState": CertificateState,
         "CertificateStep": CertificateStep,
         "ClockKind": ClockKind,
         "DerivativeKind": DerivativeKind,
+        "DocumentKind": DocumentKind,
         "StoreFault": StoreFault,
         "DeviceState": DeviceState,
         "EquipmentStep": EquipmentStep,
@@ -106,6 +113,29 @@ def refusal(language: Language, slug: str) -> str:
     return Words(found.zh, found.en).spoken(language)
 
 
+def stood(value: object) -> object:
+    """Return what stood in a field before it was corrected, as a page shows it; empty where nothing did."""
+    match value:
+        case list() | tuple():
+            return "、".join(map(str, value))
+        case {"lat_e7": int(lat), "lon_e7": int(lon)}:
+            return form.degrees(Point(lat, lon))
+        case str() if _TIME.fullmatch(value):
+            return form.moment(datetime.fromisoformat(value))
+        case _:
+            return value or ""
+
+
+class Point(NamedTuple):
+    """A position."""
+
+    lat_e7: int
+    lon_e7: int
+
+
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
+
+
 def why(language: Language, code: str, event: TrailEvent) -> str:
     """Return why something of the trail came so; empty where there is nothing to say."""
     found = why_words(event, code)
@@ -128,8 +158,9 @@ def wording(language: Language) -> dict[str, Callable[..., object]]:
         "check": lambda name: check_words(name).spoken(language),
         "law": lambda fault: law_of(fault).spoken(language),
         "gate": lambda fault: GATES[fault].spoken(language),
-        "formality_law": lambda one: formality_law(one).spoken(language),
+        "formality_law": lambda one: line_law(one).spoken(language),
         "quantity": lambda name: quantity_words(name).spoken(language),
+        "stood": stood,
         "refusal": partial(refusal, language),
         "why": partial(why, language),
         "permission": partial(permission, language),

@@ -81,13 +81,19 @@ class _Told(NamedTuple):
     unread: tuple[str, ...] = ()
 
 
-def look_at(path: Path, *, place: Fix | None = None, progress: Callable[[int], None] | None = None) -> Seen:
+def look_at(
+    path: Path,
+    *,
+    place: Fix | None = None,
+    progress: Callable[[int], None] | None = None,
+    now: Callable[[], datetime] = utc_now,
+) -> Seen:
     """Read a file once, in blocks, and say what it is; `progress` is told the bytes read so far.
 
     The capture time is what the file says of itself (Exif with its offset from UTC, a track's first point, a
     film's movie box), else the time it was last written, else now; `time_source` says which. What cannot be
     true or cannot be written is left out and said: a file is never refused for it. `place` is for a file that
-    has none of its own.
+    has none of its own. `now` is the device's own clock; what it is off by, the manifest says beside.
 
     Raises:
         OSError: the file cannot be read.
@@ -110,7 +116,7 @@ def look_at(path: Path, *, place: Fix | None = None, progress: Callable[[int], N
     ):
         raise FILE_CHANGED(f"读取期间文件被改动，未签名 changed while it was read, nothing is signed: {path}")
     name, renamed = plain_name(path)
-    at, source, untimely = _captured(told, before)
+    at, source, untimely = _captured(told, before, now())
     fix = told.fix and (told.fix if at == told.at else told.fix._replace(at=None))
     unread = tuple(
         f"文件所述“{printable(text)}”不可用，未采用 left out, cannot be used: {printable(text)}"
@@ -142,19 +148,19 @@ def plain_name(path: Path) -> tuple[str, tuple[str, ...]]:
     return plain, (f"清单中的文件名改写为 the name in the manifest is: {printable(plain)}",)
 
 
-def _captured(told: _Told, status: os.stat_result) -> tuple[datetime, str, tuple[str, ...]]:
+def _captured(told: _Told, status: os.stat_result, now: datetime) -> tuple[datetime, str, tuple[str, ...]]:
     """Return the capture time, its source, and which times of the file were left out."""
     left_out: list[str] = []
     written = datetime.fromtimestamp(0, UTC) + timedelta(microseconds=status.st_mtime_ns // 1000)
     for at, source in ((told.at, told.source), (written, "file-mtime")):
         if at is None:
             continue
-        if _FIRST <= at <= utc_now():
+        if _FIRST <= at <= now:
             return at, source, tuple(left_out)
         left_out.append(
             f"时间 {at.isoformat()}（{source}）不可能，未采用 left out, this time cannot be: {source}"
         )
-    return utc_now(), "device-clock", tuple(left_out)
+    return now, "device-clock", tuple(left_out)
 
 
 def _identity(status: os.stat_result) -> tuple[int, int, int, int]:

@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from pydantic import ValidationError
 
+from mobile_contract.client.durable import write_durably
 from schemas.base import Frozen, Sha256Hex, UtcDatetime
 from schemas.device import Thumbprint
 from schemas.errors import Conflict
@@ -152,7 +153,7 @@ class DeviceFolder:
             MemoryUnwritableError: it cannot be written; the old state stands.
         """
         try:
-            _write_durably(self._state, state.model_dump_json(indent=1).encode())
+            write_durably(self._state, state.model_dump_json(indent=1).encode())
         except OSError as err:
             raise MemoryUnwritableError(err.errno, err.strerror, str(self._state)) from err
         return state
@@ -165,7 +166,7 @@ class DeviceFolder:
             serialization.PrivateFormat.PKCS8,
             serialization.NoEncryption(),
         )
-        _write_durably(self._key, pem)
+        write_durably(self._key, pem)
         return key
 
     def key(self) -> ec.EllipticCurvePrivateKey:
@@ -200,18 +201,3 @@ def boot() -> tuple[str, int]:
 def utc_now() -> datetime:
     """Return the device's own time."""
     return datetime.now(UTC)
-
-
-def _write_durably(path: Path, payload: bytes) -> None:
-    beside = path.with_name(path.name + ".new")
-    opened = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(opened, "wb") as file:  # writes on after a short write, or raises
-        file.write(payload)
-        file.flush()
-        os.fsync(opened)
-    beside.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)  # without it a power cut may bring the old name back
-    finally:
-        os.close(folder)

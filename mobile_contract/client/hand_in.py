@@ -168,7 +168,7 @@ def _seen(path: Path, place: Fix | None, session: Run) -> Seen:
     is_shown = not session.is_json and size_bytes > _LONG_BYTES
     words = f"计算完整性校验值（哈希值） hashing {printable(path.name)}"
     with Progress(session.console, words, size_bytes, is_shown=is_shown) as bar:
-        return look_at(path, place=place, progress=bar.reached)
+        return look_at(path, place=place, progress=bar.reached, now=session.server.now)
 
 
 def _sent(pending: Pending, address: str | None, session: Run) -> dict[str, Any]:

@@ -9,6 +9,8 @@ import json
 import os
 import stat
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from schemas.refusals_command import FILE_NOT_REGULAR
@@ -58,6 +60,19 @@ def regular_file(path: Path) -> os.stat_result:
         number = errno.EISDIR if stat.S_ISDIR(status.st_mode) else errno.ENXIO
         raise FILE_NOT_REGULAR(f"{_SENTENCES[number]}: {printable(str(path))}")
     return status
+
+
+@contextmanager
+def quiet_end() -> Iterator[None]:
+    """Print what a reader may stop reading (`… | head`): the verdict stands all the same, and no trace is shown."""
+    try:
+        yield
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # What is still buffered would be written, and fail, when the interpreter ends.
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
 
 
 def seconds(text: str) -> float:

@@ -3,8 +3,9 @@
 import argparse
 import os
 import platform
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 
 import httpx
@@ -54,13 +55,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--json", action="store_true", help="print one JSON object per recording")
 
 
-def run(args: argparse.Namespace) -> int:
-    """Record every file and return the exit code of the product's commands."""
+def run(args: argparse.Namespace, *, now: Callable[[], datetime] = utc_now) -> int:
+    """Record every file and return the exit code of the product's commands; `now` is the device's own clock."""
     console = Console(stderr=True)
     try:
         if failures := _hopeless(args):
             return max(refuse(args, one.code, one.text, problem=one.problem) for one in failures)
-        with _running(args, console) as session:
+        with _running(args, console, now) as session:
             return record_all(args, session)
     except (KeyboardInterrupt, EvidenceError, OSError, ValueError) as err:
         return _refused(args, err)
@@ -83,7 +84,7 @@ def _refused(args: argparse.Namespace, err: BaseException) -> int:
 
 
 @contextmanager
-def _running(args: argparse.Namespace, console: Console) -> Iterator[Run]:
+def _running(args: argparse.Namespace, console: Console, now: Callable[[], datetime]) -> Iterator[Run]:
     # A mistyped option must not leave an enrolled device or half a hand-in behind.
     check_wish(args)
     home = Path(os.environ.get("QUANCHENG_HOME", ".quancheng"))
@@ -92,7 +93,7 @@ def _running(args: argparse.Namespace, console: Console) -> Iterator[Run]:
     chosen = chosen_server(args.server, demo)
     address, trust = server_address(chosen), trusted(args.authority, chosen, demo)
     with httpx.Client(follow_redirects=False, verify=trust) as client, folder.locked():
-        server = Server(address, client, patience_seconds=args.patience)
+        server = Server(address, client, patience_seconds=args.patience, now=now)
         session = Run(folder, server, console, is_json=args.json, wait_seconds=args.wait)
         _introduce(args, session, demo)
         yield session
@@ -124,7 +125,7 @@ def _enrol(code: str, session: Run, *, officers: tuple[str, ...]) -> DeviceState
             prev=answer["challenge"],
             clock_offset_ms=0,
             clock_uncertainty_ms=0,
-            clock_synced_at=utc_now(),
+            clock_synced_at=session.server.now(),
             officers=officers,
         )
     )

@@ -1,8 +1,10 @@
 """`quancheng redraw`: repeat a supervision draw from its published file. No server, no database.
 
 Recomputes population root, seed, tickets and sample from what the file carries, compares them with the plan and
-with the log's own leaves, and checks that the freeze stands before the value, the value before its confirmation
-and that before the draw, each the very next leaf of the audit's chain. What leans on the log is said to be not
+with the log's own leaves, and checks that every public event lies behind the freeze by the lead that the plan promises, and
+that the freeze stands before the value, the value before its confirmation
+and that before the draw, each the very next leaf of the audit's chain; values that were withdrawn and entered again
+stand between, each with what withdrew it. What leans on the log is said to be not
 checked unless a trust file shows that the leaves are the log's: whoever writes a draw file can write its leaves, too.
 """
 
@@ -10,27 +12,33 @@ import argparse
 import hashlib
 import itertools
 import json
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
-from mobile_contract.client.misuse import os_sentence, refuse, regular_file
-from mobile_contract.client.verify import MARKS, read_trust
+from mobile_contract.client.misuse import os_sentence, quiet_end, refuse, regular_file
+from mobile_contract.client.verify import MARKS, add_consistency, read_given, read_trust
+from mobile_contract.client.verify_history import compared
 from mobile_contract.client.verify_origin import Trust
 from schemas.act import Act
-from schemas.audit import AuditPlan, DrawFile, parse_plan, value_bytes
-from schemas.base import Frozen
+from schemas.audit import AuditPlan, DrawFile, parse_plan
+from schemas.base import Frozen, parse_rfc3339, rfc3339
 from schemas.chain import leaf_digest, step, tree_hash
-from schemas.checkpoint import verify_proof
+from schemas.checkpoint import Checkpoint, verify_proof
 from schemas.claim import DrawClaim, DrawFault
+from schemas.consistency import Given
 from schemas.draw import draw, population_root, seed_of
 from schemas.errors import Invalid
 from schemas.integrity import Outcome
 from schemas.leaf import Leaf, Unknown, leaf_bytes, parse_leaf
-from schemas.leaves_audit import AuditConfirm, AuditDraw, AuditEnter, AuditFreeze
+from schemas.leaves_audit import AuditConfirm, AuditDraw, AuditEnter, AuditFreeze, AuditMismatch, AuditRetract
 from schemas.note import decode64
+from schemas.randomness import value_bytes
 from schemas.refusals_audit import DRAW_INVALID, PLAN_INVALID
 from schemas.refusals_command import FILE_UNREADABLE
 from schemas.refusals_custody import LEAF_INVALID
@@ -40,13 +48,26 @@ from schemas.words_claim import DRAW_CLAIMS, DRAW_FAULTS
 
 HOLDS, FAILS, MISUSED = 0, 1, 2
 MAX_FILE_BYTES = 256 * 1024 * 1024
-ORDER: tuple[type[Act], ...] = (AuditFreeze, AuditEnter, AuditConfirm, AuditDraw)
+_LETTERS: Mapping[type[Act | Unknown], str] = MappingProxyType(
+    {
+        AuditFreeze: "F",
+        AuditEnter: "E",
+        AuditRetract: "W",
+        AuditMismatch: "W",
+        AuditConfirm: "C",
+        AuditDraw: "D",
+    }
+)
+_ORDER = re.compile(r"F(EW)*ECD")
+"""Frozen, entered – and withdrawn, as often as that was –, confirmed, drawn."""
 
 A = TypeVar("A", bound=Act)
-_Entries = dict[type[Act | Unknown], tuple[int, Leaf]]
-"""What a leaf says → its index and the leaf."""
+_Entries = list[tuple[int, Leaf]]
+"""The leaves of the file with their indices, in its order."""
 
-ON_THE_LOG = frozenset({DrawClaim.PLAN, DrawClaim.POPULATION, DrawClaim.VALUES, DrawClaim.ORDER})
+ON_THE_LOG = frozenset(
+    {DrawClaim.PLAN, DrawClaim.LEAD, DrawClaim.POPULATION, DrawClaim.VALUES, DrawClaim.ORDER}
+)
 """Claims that say what was fixed before what: without the log they are the file's own word."""
 
 
@@ -73,14 +94,20 @@ class RedrawClaim(Frozen):
         return {**self.model_dump(mode="json"), **said}
 
 
-def redraw(document: DrawFile, trust: Trust | None) -> list[RedrawClaim]:
-    """Repeat a draw and return one result for each claim, in the order of `DrawClaim`."""
+def redraw(document: DrawFile, trust: Trust | None, given: Given | None = None) -> list[RedrawClaim]:
+    """Repeat a draw and return one result for each claim, in the order of `DrawClaim`.
+
+    Args:
+        document: The draw.
+        trust: What was obtained apart from it.
+        given: A proof between the checkpoints of both that the log published, where the trust file does not reach.
+    """
     entries = _entries(document)
     try:
         plan = parse_plan(decode64(document.plan, PLAN_INVALID))
     except Invalid as err:
         return [_broken(DrawClaim.PLAN, DrawFault.PLAN_INVALID, err.detail)]
-    logged = _log(document, trust)
+    logged = _log(document, trust, given)
     claims = [*_drawn(document, plan, entries), _order(document, entries)]
     return [*(_leaning(claim, logged) for claim in claims), logged]
 
@@ -107,9 +134,10 @@ def _broken(claim: DrawClaim, code: DrawFault, detail: str = "") -> RedrawClaim:
 def _drawn(document: DrawFile, plan: AuditPlan, entries: _Entries) -> Iterator[RedrawClaim]:
     frozen, drawn = _act(entries, AuditFreeze), _act(entries, AuditDraw)
     sha256 = hashlib.sha256(decode64(document.plan, PLAN_INVALID)).hexdigest()
-    subjects = {leaf.subject for _, leaf in entries.values()}
+    subjects = {leaf.subject for _, leaf in entries}
     same = frozen is not None and frozen.plan_sha256 == sha256 and subjects == {f"audit/{plan.audit}"}
     yield _claim(DrawClaim.PLAN, DrawFault.PLAN_DIFFERS, holds=same)
+    yield _lead(plan, entries)
     try:
         root = population_root(document.population)
         values = value_bytes(plan.sources, document.values)
@@ -134,31 +162,47 @@ def _drawn(document: DrawFile, plan: AuditPlan, entries: _Entries) -> Iterator[R
     yield _claim(DrawClaim.SAMPLE, DrawFault.SAMPLE_DIFFERS, holds=same)
 
 
+def _lead(plan: AuditPlan, entries: _Entries) -> RedrawClaim:
+    """The freeze's own leaf says when it was; every event must be as far behind it as the plan promises."""
+    frozen_at = next((leaf.at for _, leaf in entries if isinstance(leaf.act, AuditFreeze)), None)
+    lead = timedelta(seconds=plan.lead_seconds or 0)
+    try:
+        events = [parse_rfc3339(one.happens_at) for one in plan.sources]
+    except (ValueError, Invalid):
+        return _broken(DrawClaim.LEAD, DrawFault.PLAN_INVALID)
+    if frozen_at is None:
+        return _broken(DrawClaim.LEAD, DrawFault.ORDER_DIFFERS)
+    first = min(events)
+    if first < frozen_at + lead:
+        detail = f"{rfc3339(frozen_at)} + {int(lead.total_seconds())} s > {rfc3339(first)}"
+        return _broken(DrawClaim.LEAD, DrawFault.LEAD_BROKEN, detail)
+    return RedrawClaim(claim=DrawClaim.LEAD, outcome=Outcome.VERIFIED)
+
+
 def _values_sha256(values: list[bytes]) -> str:
     return hashlib.sha256(b"".join(len(one).to_bytes(4, "big") + one for one in values)).hexdigest()
 
 
 def _entries(document: DrawFile) -> _Entries:
-    found: _Entries = {}
+    found: _Entries = []
     for row in document.entries:
         try:
-            leaf = parse_leaf(decode64(str(row["leaf"]), LEAF_INVALID))
-            found.setdefault(type(leaf.act), (int(row["index"]), leaf))
+            found.append((int(row["index"]), parse_leaf(decode64(str(row["leaf"]), LEAF_INVALID))))
         except (Invalid, KeyError, ValueError, TypeError):
             continue  # what is missing then is reported by the claims that need it
     return found
 
 
 def _act(entries: _Entries, kind: type[A]) -> A | None:
-    act = entries[kind][1].act if kind in entries else None
-    return act if isinstance(act, kind) else None
+    """Return the last act of a kind: what was said before it was withdrawn."""
+    return next((leaf.act for _, leaf in reversed(entries) if isinstance(leaf.act, kind)), None)
 
 
 def _order(document: DrawFile, entries: _Entries) -> RedrawClaim:
-    steps = [entries[kind] for kind in ORDER if kind in entries]
-    positions = [index for index, _ in steps]
-    is_whole = len(positions) == len(ORDER) == len(document.entries)
-    in_turn = is_whole and positions == sorted(set(positions)) and _follow([leaf for _, leaf in steps])
+    positions = [index for index, _ in entries]
+    said = "".join(_LETTERS.get(type(leaf.act), "?") for _, leaf in entries)
+    is_whole = len(entries) == len(document.entries) and _ORDER.fullmatch(said) is not None
+    in_turn = is_whole and positions == sorted(set(positions)) and _follow([leaf for _, leaf in entries])
     return _claim(DrawClaim.ORDER, DrawFault.ORDER_DIFFERS, holds=in_turn)
 
 
@@ -172,7 +216,7 @@ def _follow(leaves: list[Leaf]) -> bool:
     return True
 
 
-def _log(document: DrawFile, trust: Trust | None) -> RedrawClaim:
+def _log(document: DrawFile, trust: Trust | None, given: Given | None) -> RedrawClaim:
     if trust is None:
         return RedrawClaim(claim=DrawClaim.LOG, outcome=Outcome.NOT_CHECKED, code=DrawFault.NO_TRUST_ANCHOR)
     if len(document.proofs) != len(document.entries):
@@ -180,12 +224,24 @@ def _log(document: DrawFile, trust: Trust | None) -> RedrawClaim:
     try:
         for row, proof in zip(document.entries, document.proofs, strict=True):
             leaf = decode64(str(row["leaf"]), LEAF_INVALID)
-            verify_proof(proof, leaf=tree_hash(leaf), vkey=trust.log_vkey)
+            checkpoint = verify_proof(proof, leaf=tree_hash(leaf), vkey=trust.log_vkey)
             if f"\nindex {row['index']}\n" not in proof:
                 return _broken(DrawClaim.LOG, DrawFault.INDEX_DIFFERS)
     except (Invalid, KeyError, TypeError) as err:
         return _broken(DrawClaim.LOG, DrawFault.PROOF_INVALID, str(err))
-    return RedrawClaim(claim=DrawClaim.LOG, outcome=Outcome.VERIFIED)
+    return _history(checkpoint, trust, given)
+
+
+def _history(checkpoint: Checkpoint, trust: Trust, given: Given | None) -> RedrawClaim:
+    """The draw's log is the one that the trust file knows: where that holds a checkpoint, one extends the other."""
+    if trust.checkpoint is None:
+        return RedrawClaim(claim=DrawClaim.LOG, outcome=Outcome.VERIFIED)
+    found = compared(checkpoint, trust.checkpoint, given, (trust.tiles,))
+    detail = f"{checkpoint.size}, {trust.checkpoint.size}"
+    if found is None:
+        unproven = DrawFault.HISTORY_UNPROVEN
+        return RedrawClaim(claim=DrawClaim.LOG, outcome=Outcome.NOT_CHECKED, code=unproven, detail=detail)
+    return _claim(DrawClaim.LOG, DrawFault.LOG_FORKED, holds=found)
 
 
 def read_draw(path: Path) -> DrawFile:
@@ -215,6 +271,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="trust file (GET /v1/trust), obtained apart from the draw file",
     )
+    add_consistency(parser)
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of text")
 
 
@@ -223,17 +280,19 @@ def run(args: argparse.Namespace) -> int:
     try:
         document = read_draw(args.draw)
         trust = None if args.trust is None else read_trust(args.trust)
+        given = None if args.consistency is None else read_given(args.consistency)
     except OSError as err:
         code, text = os_sentence(err, args.draw)
         return refuse(args, code, text, problem=FILE_UNREADABLE.slug, holds=False)
     except Invalid as err:
         return refuse(args, MISUSED, f"文件无效 {err.detail}", problem=err.slug, holds=False)
-    claims = redraw(document, trust)
+    claims = redraw(document, trust, given)
     holds = all(claim.outcome is not Outcome.MISMATCH for claim in claims)
-    if args.json:
-        _print_json(claims, document, holds=holds)
-    else:
-        _print_text(claims, document, holds=holds)
+    with quiet_end():
+        if args.json:
+            _print_json(claims, document, holds=holds)
+        else:
+            _print_text(claims, document, holds=holds)
     return HOLDS if holds else FAILS
 
 

@@ -20,6 +20,7 @@ from mobile_contract.client.device import utc_now
 from mobile_contract.client.wire import (
     TRY_AGAIN,
     TUS,
+    Answered,
     Backoff,
     accepted,
     ask,
@@ -32,6 +33,7 @@ from mobile_contract.client.wire import (
 from schemas.base import parse_rfc3339
 from schemas.device import ENROL_TYP
 from schemas.jws import public_jwk, sign_compact, sign_detached, thumbprint
+from schemas.refusals_actor import ASSERTION_EXPIRED
 from schemas.refusals_command import ANSWER_FOREIGN, FILE_CHANGED, NOT_IDENTIFIED, SERVER_UNREACHABLE
 
 CHUNK_BYTES = 8 * 1024 * 1024
@@ -67,13 +69,23 @@ class Upload(NamedTuple):
 class Server:
     """One server as a device sees it."""
 
-    def __init__(self, url: str, client: httpx.Client, *, patience_seconds: float = 60.0) -> None:
+    def __init__(
+        self,
+        url: str,
+        client: httpx.Client,
+        *,
+        patience_seconds: float = 60.0,
+        now: Callable[[], datetime] = utc_now,
+    ) -> None:
         self.url = url.rstrip("/")
+        self.now = now
+        """The device's own clock, which may be wrong."""
         self._client = client
         self._patience = patience_seconds
         self._token: str | None = None
         self._identity: tuple[ec.EllipticCurvePrivateKey, str] | None = None
         self.clock: ClockFacts | None = None
+        self._asked_at = now()
 
     def enrol(self, code: str, key: ec.EllipticCurvePrivateKey, *, model: str, name: str) -> dict[str, Any]:
         """Register the key by a one-time code.
@@ -234,12 +246,22 @@ class Server:
         return response
 
     def _renew(self) -> ClockFacts:
+        """Obtain a token; a device whose clock is refused takes the server's time from the refusal, once."""
+        try:
+            return self._ask_token()
+        except Answered as err:
+            if err.said != ASSERTION_EXPIRED.slug or not isinstance(err.document.get("server_time"), str):
+                raise
+            self.clock = _compare(self._asked_at, self.now(), err.document["server_time"])
+        return self._ask_token()
+
+    def _ask_token(self) -> ClockFacts:
         if self._identity is None:
             raise NOT_IDENTIFIED("the device has not identified itself")
         key, kid = self._identity
         backoff = Backoff(self._patience if self.clock else min(self._patience, FIRST_CONTACT_SECONDS))
         while True:
-            sent_at = utc_now()
+            sent_at = self._asked_at = self.now()
             form = {
                 "grant_type": "urn:ietf:params:oauth:grant-type:jwt-bearer",
                 "assertion": _assertion(key, kid, self._corrected(sent_at)),
@@ -254,7 +276,7 @@ class Server:
                 continue
             document = document_of(response)
             self._token = str(document["access_token"])
-            self.clock = _compare(sent_at, utc_now(), str(document["server_time"]))
+            self.clock = _compare(sent_at, self.now(), str(document["server_time"]))
             return self.clock
 
     def _corrected(self, at: datetime) -> float:

@@ -7,10 +7,12 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mobile_contract.client.misuse import os_sentence, refuse, regular_file
+from mobile_contract.client.misuse import os_sentence, quiet_end, refuse, regular_file
 from mobile_contract.client.verify_bag import read_bag
+from mobile_contract.client.verify_history import verify_history
 from mobile_contract.client.verify_monitoring import verify_record, verify_rounds
-from mobile_contract.client.verify_origin import Trust, verify_log, verify_signer
+from mobile_contract.client.verify_names import verify_names, verify_number
+from mobile_contract.client.verify_origin import Trust, verify_end, verify_log, verify_signer
 from mobile_contract.client.verify_record import (
     Case,
     read_case,
@@ -24,32 +26,51 @@ from mobile_contract.client.verify_report import Claim, Ledger, Report
 from mobile_contract.client.verify_scope import standing, verify_layout, verify_scope
 from mobile_contract.client.verify_speech import headline, sentences
 from mobile_contract.client.verify_story import tell
-from schemas.claim import ClaimFault, PackageClaim
+from mobile_contract.client.verify_ticket import verify_tickets
+from mobile_contract.client.verify_told import Story
+from schemas.claim import ClaimFault, PackageClaim, PackageVerdict, voucher
+from schemas.consistency import Given, parse_given
 from schemas.errors import Invalid
 from schemas.intake import IntakeManifest
 from schemas.integrity import Outcome
 from schemas.refusals_command import FILE_UNREADABLE, TRUST_INVALID
 from schemas.visible import printable
-from schemas.words_claim import NOT_PROVEN, PACKAGE_CLAIMS
+from schemas.words_claim import NOT_PROVEN, PACKAGE_CLAIMS, PACKAGE_VERDICTS, VOUCHED
 from schemas.words_line import OUTCOMES
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-HOLDS, FAILS, MISUSED, NOT_UNDERSTOOD = 0, 1, 2, 4
-"""3 is what commands say of a server that cannot be reached; 4: of a kind that this program does not know."""
+MISUSED = 2
+"""All others are a verdict's (`PackageVerdict.exit_code`). No server is asked, so 3 is the unknown origin alone."""
 
 MARKS = {Outcome.VERIFIED: "✓", Outcome.MISMATCH: "✗", Outcome.NOT_CHECKED: "○"}
+_SIGNS = {
+    PackageVerdict.HOLDS: "✓",
+    PackageVerdict.FAILS: "✗",
+    PackageVerdict.ORIGIN_UNKNOWN: "○",
+    PackageVerdict.NOT_UNDERSTOOD: "○",
+}
+_COLOURS = {
+    PackageVerdict.HOLDS: "green",
+    PackageVerdict.FAILS: "red",
+    PackageVerdict.ORIGIN_UNKNOWN: "yellow",
+    PackageVerdict.NOT_UNDERSTOOD: "yellow",
+}
 MAX_TRUST_BYTES = 1024 * 1024
 
 
-def verify_package(path: Path, trust: Trust | None) -> Report:
-    """Check every claim a package makes; memory stays flat whatever its size.
+def verify_package(
+    path: Path, trust: Trust | None, *, number: str | None = None, given: Given | None = None
+) -> Report:
+    """Check every claim a package makes; memory grows with its record and never with its originals.
 
     Args:
         path: The package.
         trust: Keys obtained apart from it; without them every claim of origin is `not_checked`.
+        number: The case's number, as whoever checks expects it.
+        given: A proof between the two checkpoints that the log published, where the files do not reach.
 
     Raises:
         OSError: the file cannot be read.
@@ -61,17 +82,22 @@ def verify_package(path: Path, trust: Trust | None) -> Report:
         return ledger.report()
     verify_signer(bag, trust, ledger)
     checkpoint = verify_log(bag, trust, ledger)
+    verify_end(bag, trust, checkpoint, ledger)
+    verify_history(bag, trust, checkpoint, given, ledger)
+    verify_tickets(bag, ledger)
     if bag.index is None:
         return ledger.report()
     case = read_case(bag, bag.index, trust, checkpoint, ledger)
     verify_catalogue(case)
     verify_shown(case)
     verify_request(case)
+    verify_number(case, number, path.name)
     verify_chains(case)
     verify_scope(case)
     evidence = _verify_evidence(case)
     verify_rounds(case)
     verify_layout(case)
+    verify_names(case)
     story = tell(case.record, case.of, case.request, checkpoint, grounds=case.grounds, evidence=evidence)
     return ledger.report(story)
 
@@ -97,7 +123,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="trust file (GET /v1/trust), obtained apart from the package",
     )
+    add_consistency(parser)
+    parser.add_argument(
+        "--case", metavar="NUMBER", help="the case's number as you expect it; a package of another case fails"
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of text")
+
+
+def add_consistency(parser: argparse.ArgumentParser) -> None:
+    """Add the argument by which a proof between two checkpoints is given."""
+    parser.add_argument(
+        "--consistency",
+        type=Path,
+        metavar="FILE",
+        help="proof between its checkpoint and the trust file's (GET /v1/log/consistency)",
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -105,19 +145,19 @@ def run(args: argparse.Namespace) -> int:
     try:
         trust = None if args.trust is None else read_trust(args.trust)
         regular_file(args.package)
-        report = verify_package(args.package, trust)
+        given = None if args.consistency is None else read_given(args.consistency)
+        report = verify_package(args.package, trust, number=args.case, given=given)
     except OSError as err:
-        code, text = os_sentence(err, args.package)
-        return refuse(args, code, text, problem=FILE_UNREADABLE.slug, holds=False)
+        _, text = os_sentence(err, args.package)
+        return refuse(args, MISUSED, text, problem=FILE_UNREADABLE.slug, holds=False)
     except Invalid as err:
         return refuse(args, MISUSED, err.detail, problem=err.slug, holds=False)
-    if args.json:
-        print(json.dumps(report_json(report), ensure_ascii=False))  # noqa: T201
-    else:
-        _print_report(args.package, report)
-    if report.is_not_understood:
-        return NOT_UNDERSTOOD
-    return HOLDS if report.holds else FAILS
+    with quiet_end():
+        if args.json:
+            print(json.dumps(report_json(report), ensure_ascii=False), flush=True)  # noqa: T201
+        else:
+            _print_report(args.package, report)
+    return report.verdict.exit_code
 
 
 def read_trust(path: Path) -> Trust:
@@ -127,17 +167,34 @@ def read_trust(path: Path) -> Trust:
         OSError: the file cannot be read.
         Invalid: it is no trust file.
     """
+    try:
+        return Trust.parse(json.loads(_short(path)))
+    except (ValueError, RecursionError) as err:
+        raise _no_trust(path, "it is not JSON") from err
+    except Invalid as err:
+        raise _no_trust(path, err.detail) from err
+
+
+def read_given(path: Path) -> Given:
+    """Read a proof of consistency that the log published.
+
+    Raises:
+        OSError: the file cannot be read.
+        Invalid: it is none.
+    """
+    try:
+        return parse_given(_short(path).decode("utf-8", "replace"))
+    except Invalid as err:
+        raise _no_trust(path, err.detail) from err
+
+
+def _short(path: Path) -> bytes:
     regular_file(path)
     with path.open("rb") as stream:
         payload = stream.read(MAX_TRUST_BYTES + 1)
     if len(payload) > MAX_TRUST_BYTES:
         raise _no_trust(path, "it is too long")
-    try:
-        return Trust.parse(json.loads(payload))
-    except (ValueError, RecursionError) as err:
-        raise _no_trust(path, "it is not JSON") from err
-    except Invalid as err:
-        raise _no_trust(path, err.detail) from err
+    return payload
 
 
 def _no_trust(path: Path, why: str) -> Invalid:
@@ -148,7 +205,9 @@ def report_json(report: Report) -> dict[str, object]:
     """Return the report as JSON members."""
     return {
         "holds": report.holds,
-        "understood": not report.is_not_understood,
+        "verdict": report.verdict.value,
+        "exit_code": report.verdict.exit_code,
+        "understood": report.verdict is not PackageVerdict.NOT_UNDERSTOOD,
         "anchored": report.is_anchored,
         "story": None if report.story is None else report.story.model_dump(mode="json"),
         "claims": [claim.to_json() for claim in report.claims],
@@ -159,11 +218,9 @@ def report_json(report: Report) -> dict[str, object]:
 
 
 def _print_report(path: Path, report: Report) -> None:
-    from rich.console import Console  # noqa: PLC0415 - `--json` needs no table
-
-    console = Console(highlight=False)
+    console = _console()
     if report.story is not None:
-        console.print(_one_line(headline(report.story)), markup=False, style="bold", soft_wrap=True)
+        console.print(_one_line(_headline(report, report.story)), markup=False, style="bold", soft_wrap=True)
     console.print(_table(path, report))
     for line in () if report.story is None else sentences(report.story):
         console.print(_one_line(line), markup=False, soft_wrap=True)
@@ -176,6 +233,22 @@ def _print_report(path: Path, report: Report) -> None:
     _print_verdict(console, report)
 
 
+def _console() -> "Console":
+    from rich.console import Console  # noqa: PLC0415 - `--json` needs no table
+
+    class Piped(Console):
+        def on_broken_pipe(self) -> None:  # its own way of ending would hide the verdict in the exit code 1
+            raise BrokenPipeError
+
+    return Piped(highlight=False)
+
+
+def _headline(report: Report, story: Story) -> str:
+    """Return the first line: of which case, and before it what stands against believing a word of it."""
+    doubt = "" if report.holds else f"{_SIGNS[report.verdict]} {PACKAGE_VERDICTS[report.verdict]} · "
+    return doubt + headline(story)
+
+
 def _print_verdict(console: "Console", report: Report) -> None:
     if not report.is_anchored:
         console.print(
@@ -185,17 +258,8 @@ def _print_verdict(console: "Console", report: Report) -> None:
             style="bold yellow",
             soft_wrap=True,
         )
-    if report.holds and report.is_anchored:
-        console.print("\n✓ 通过：全部必要结论成立 every required claim holds", style="bold green")
-    elif report.holds:
-        console.print("\n✓ 字节一致，来源未检查 bytes hold; origin not checked", style="bold yellow")
-    elif report.is_not_understood:
-        console.print(
-            "\n○ 未能全部读懂：请用更新的版本核验 not all understood: verify with a newer version",
-            style="bold yellow",
-        )
-    else:
-        console.print("\n✗ 不符：至少一项必要结论不成立 a required claim does not hold", style="bold red")
+    said = f"{_SIGNS[report.verdict]} {PACKAGE_VERDICTS[report.verdict]}"
+    console.print(f"\n{said}", style=f"bold {_COLOURS[report.verdict]}", soft_wrap=True)
 
 
 def _table(path: Path, report: Report) -> "Table":
@@ -203,6 +267,7 @@ def _table(path: Path, report: Report) -> "Table":
 
     table = Table(title=_one_line(f"核验 verify {path.name}"), title_justify="left")
     table.add_column("结论 claim")
+    table.add_column("由谁保证 vouched for by")
     for outcome in Outcome:
         table.add_column(f"{MARKS[outcome]} {OUTCOMES[outcome].zh}", justify="right", no_wrap=True)
     counts = Counter((claim.claim, claim.outcome) for claim in report.claims)
@@ -210,7 +275,9 @@ def _table(path: Path, report: Report) -> "Table":
         numbers = [counts[one, outcome] for outcome in Outcome]
         if any(numbers):
             words = PACKAGE_CLAIMS[one]
-            table.add_row(f"{words.zh}\n[dim]{words.en}[/dim]", *(str(number or "–") for number in numbers))
+            by = VOUCHED[voucher(one)]
+            said = (f"{words.zh}\n[dim]{words.en}[/dim]", f"{by.zh}\n[dim]{by.en}[/dim]")
+            table.add_row(*said, *(str(number or "–") for number in numbers))
     return table
 
 

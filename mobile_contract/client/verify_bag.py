@@ -2,7 +2,7 @@
 
 import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import BinaryIO
@@ -26,6 +26,7 @@ from schemas.package import (
     NOTE,
     OPENINGS,
     TAG_MANIFEST,
+    TREE,
     FileRole,
     PackageIndex,
     Packed,
@@ -38,8 +39,18 @@ from schemas.refusals_custody import NOTE_MALFORMED
 
 _LINE = re.compile(r"([0-9a-f]{64})  (.+)")
 _STREAMED = ("data/originals/", "data/derivatives/")
-_LONG = frozenset({INDEX, LEAVES, OPENINGS, CHAINS, HIDDEN, MANIFEST, TAG_MANIFEST})
+_LONG = frozenset({INDEX, LEAVES, OPENINGS, CHAINS, HIDDEN, MANIFEST, TAG_MANIFEST, TREE})
 _SM3 = b'"sm3":'
+_PROOF = ".tlog-proof"
+_LINE_BYTES = 67
+"""Of a list, beside the name: 64 hex digits, two blanks, a newline."""
+
+_LIST_SLACK_BYTES = 256 * 1024
+"""A list that is off by less is read, and each of its files named."""
+
+_INDEX_LINE_BYTES = 2048
+_LEAF_LINE_BYTES = 512 * 1024
+"""A leaf in base64, or all that opens it; each has a file with its proof."""
 _MAX_SHORT_BYTES = 1024 * 1024
 """Manifests, proofs, keys and notes have a few kilobytes; what is longer is not read into memory."""
 
@@ -55,6 +66,11 @@ class Bag:
     withheld: tuple[WithheldLine, ...] = ()
     leaves_fault: Invalid | None = None
     used: set[str] = field(default_factory=set)
+
+    @cached_property
+    def has_sm3(self) -> bool:
+        """Whether a leaf states the SM3 of anything; asked for once the leaves are read."""
+        return any(_SM3 in one.leaf for one in self.leaves)
 
     @property
     def places(self) -> set[tuple[int, str]]:
@@ -117,12 +133,41 @@ def read_bag(stream: BinaryIO, ledger: Ledger) -> Bag | None:
         ledger.fail(PackageClaim.CONTAINER, "container", ClaimFault.CONTAINER_BROKEN, detail=detail)
         return None
     ledger.hold(PackageClaim.CONTAINER, "container")
+    if not _is_bounded(members, ledger):
+        return None
     bag = Bag()
     broken = _digest_all(stream, members, bag)
     _enter_files(bag, broken, ledger)
     _enter_leaves(bag, ledger)
     _enter_index(bag, ledger)
     return bag
+
+
+def _is_bounded(members: Sequence[PlacedMember], ledger: Ledger) -> bool:
+    """Say whether what the package says of itself can be as long as it is; else nothing of it is read.
+
+    The lists have a line for each file, so their length is known; index and leaves cannot be longer than what they name.
+    """
+    sizes = {member.name: member.size_bytes for member in members}
+    proofs = sum(name.endswith(_PROOF) for name in sizes)
+    lines = dict.fromkeys((True, False), 0)
+    for name in sizes:
+        lines[name.startswith("data/")] += _LINE_BYTES + len(name.encode())
+    faults = [
+        (PackageClaim.BAG, name, ClaimFault.BAG_MALFORMED)
+        for name, expected in ((MANIFEST, lines[True]), (TAG_MANIFEST, lines[False]))
+        if abs(sizes.get(name, 0) - expected) > _LIST_SLACK_BYTES
+    ]
+    if sizes.get(INDEX, 0) > _INDEX_LINE_BYTES * len(sizes):
+        faults.append((PackageClaim.INDEX, INDEX, ClaimFault.INDEX_INVALID))
+    faults += [
+        (PackageClaim.LOG_INCLUSION, name, ClaimFault.ENTRIES_INVALID)
+        for name in (LEAVES, OPENINGS, CHAINS, HIDDEN)
+        if sizes.get(name, 0) > _LEAF_LINE_BYTES * (proofs + 1)
+    ]
+    for claim, subject, code in faults:
+        ledger.fail(claim, subject, code, detail=f"{sizes.get(subject, 0)} bytes, {len(sizes)} files")
+    return not faults
 
 
 def _place(err: Invalid) -> str:
@@ -138,7 +183,7 @@ def _digest_all(stream: BinaryIO, members: tuple[PlacedMember, ...], bag: Bag) -
     """Digest every member; return the names of those that differ from their CRC-32."""
     broken = set()
     for member in sorted(members, key=lambda member: member.name != LEAVES):
-        with_sm3 = member.name.startswith("data/originals/") and any(_SM3 in one.leaf for one in bag.leaves)
+        with_sm3 = member.name.startswith("data/originals/") and bag.has_sm3
         hasher, crc, kept = Hasher(with_sm3=with_sm3), 0, []
         is_kept = _is_text(member)
         for chunk in _chunks(stream, member):

@@ -62,11 +62,9 @@ def verify_record(case: Case, of: str, intakes: dict[str, IntakeManifest | None]
 
 
 def _intake_leaf(case: Case, path: RowPath) -> tuple[Carried | None, ClaimFault]:
-    found, lacks = case.alone("intake:receive")
-    for one in found:
-        if one.leaf.subject == path.intake and isinstance(one.leaf.act, IntakeReceive):
-            return one, lacks
-    return None, lacks
+    _, lacks = case.alone(IntakeReceive.spec.event)
+    one = case.alone_of(path.intake)
+    return (one if one is not None and isinstance(one.leaf.act, IntakeReceive) else None), lacks
 
 
 def _verify_intake(case: Case, leaf: Carried) -> IntakeManifest | None:
@@ -91,7 +89,8 @@ def _verify_intake(case: Case, leaf: Carried) -> IntakeManifest | None:
     if case.trust is not None:
         told = (signature.payload or b"").decode("ascii", "replace")
         try:
-            verify_intake(file.payload or b"", told, case.trust.registry_key)
+            keys = (case.trust.registry_key, *case.trust.registry_keys)
+            verify_intake(file.payload or b"", told, *keys)
         except Invalid as err:
             case.ledger.fail_as(PackageClaim.INTAKE_SIGNATURE, name, err, otherwise=ClaimFault.INTAKE_INVALID)
             return manifest

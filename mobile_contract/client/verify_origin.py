@@ -6,6 +6,12 @@ its key was obtained apart from the package.
 
 import base64
 import binascii
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import datetime
+from typing import Any, TypeVar
+
+from pydantic import Field, ValidationError
 
 from mobile_contract.client.verify_bag import Bag
 from mobile_contract.client.verify_report import Ledger
@@ -13,27 +19,54 @@ from schemas.base import Frozen
 from schemas.chain import entry_hash
 from schemas.checkpoint import Checkpoint, open_checkpoint, parse_checkpoint, parse_proof
 from schemas.claim import ClaimFault, PackageClaim
+from schemas.consistency import parse_tiles
 from schemas.errors import Invalid
-from schemas.merkle import verify_inclusion
+from schemas.leaf import parse_leaf
+from schemas.merkle import Tiles, verify_inclusion
 from schemas.note import parse_vkey, verify_note
 from schemas.package import CHECKPOINT, NOTE, TAG_MANIFEST, note_text, proof_name
 from schemas.refusals_command import TRUST_INVALID
 from schemas.refusals_custody import CHECKPOINT_DIFFERS
 
 _KEY_BYTES = 32
+Key = TypeVar("Key", bytes, str)
+
+
+class EndedKey(Frozen):
+    """A key of packages that is dead from the entry `ended` on; others may have had it since an entry, or a time."""
+
+    vkey: str
+    ended: int
+    suspect_entry: int | None = None
+    suspect_at: datetime | None = None
+
+    def is_suspect(self, size: int, at: datetime | None) -> bool:
+        """Say whether what covers `size` entries, of which the last is of the time `at`, was signed in doubtful days."""
+        if self.suspect_entry is not None:
+            return size > self.suspect_entry
+        return self.suspect_at is not None and (at is None or at >= self.suspect_at)
 
 
 class Trust(Frozen):
-    """What an outsider got apart from the package. `registry_key` is 32 raw bytes."""
+    """What an outsider got apart from the package. Keys of the registry are 32 raw bytes.
+
+    `registry_keys` and `export_vkeys` are those that gave way to others: what they signed while in force holds.
+    `checkpoint` is the state of the log that was newest then, `tiles` the end of its tree.
+    """
 
     origin: str
     log_vkey: str
     registry_key: bytes
     export_vkey: str
+    registry_keys: tuple[bytes, ...] = ()
+    export_vkeys: tuple[str, ...] = ()
+    ended: tuple[EndedKey, ...] = ()
+    checkpoint: Checkpoint | None = None
+    tiles: Tiles = Field(default_factory=dict)
 
     @classmethod
     def parse(cls, members: object) -> "Trust":
-        """Read a trust file; members it does not need (a checkpoint) are ignored.
+        """Read a trust file; members it does not know are ignored, and those of before had no tiles.
 
         Raises:
             Invalid: slug `trust-invalid`.
@@ -41,14 +74,44 @@ class Trust(Frozen):
         try:
             if not isinstance(members, dict) or members.get("v") != 1:
                 raise TRUST_INVALID("a trust file is an object of version 1")
-            keys = {name: str(members[name]) for name in ("origin", "log_vkey", "export_vkey")}
-            registry = base64.b64decode(str(members["registry_key"]), validate=True)
-        except (KeyError, binascii.Error) as err:
+            keys = {name: str(members[name]) for name in ("origin", "log_vkey")}
+            registry = _keys(members, "registry_key", lambda text: base64.b64decode(text, validate=True))
+            export = _keys(members, "export_vkey", str)
+            ended = tuple(map(EndedKey.model_validate, members.get("ended", ())))
+        except (KeyError, TypeError, ValidationError, binascii.Error) as err:
             raise TRUST_INVALID("the trust file lacks a key or it is not base64") from err
-        names = [parse_vkey(keys[name]).name for name in ("log_vkey", "export_vkey")]
-        if len(registry) != _KEY_BYTES or names[0] != keys["origin"]:
+        names = [parse_vkey(one).name for one in (keys["log_vkey"], *export)]
+        if any(len(one) != _KEY_BYTES for one in registry) or names[0] != keys["origin"]:
             raise TRUST_INVALID("the trust file contradicts itself")
-        return cls(registry_key=registry, **keys)
+        checkpoint, tiles = _history(members, keys["log_vkey"])
+        return cls(
+            origin=keys["origin"],
+            log_vkey=keys["log_vkey"],
+            registry_key=registry[0],
+            registry_keys=registry[1:],
+            export_vkey=export[0],
+            export_vkeys=export[1:],
+            ended=ended,
+            checkpoint=checkpoint,
+            tiles=tiles,
+        )
+
+
+def _keys(members: dict[str, Any], name: str, read: Callable[[str], Key]) -> tuple[Key, ...]:
+    """Return the key in force, then the others; a file of before names none."""
+    listed: Any = members.get(f"{name}s", [])
+    if not isinstance(listed, list):
+        raise TRUST_INVALID(f"{name}s is a list")
+    return tuple(dict.fromkeys(read(str(one)) for one in [members[name], *listed]))
+
+
+def _history(members: dict[str, Any], log_vkey: str) -> tuple[Checkpoint | None, Tiles]:
+    note, tiles = members.get("checkpoint"), members.get("tiles") or ""
+    try:
+        checkpoint = None if note is None else open_checkpoint(str(note), log_vkey)
+        return checkpoint, parse_tiles(str(tiles))
+    except Invalid as err:
+        raise TRUST_INVALID("its checkpoint is not signed by its log key, or its tiles are none") from err
 
 
 def verify_signer(bag: Bag, trust: Trust | None, ledger: Ledger) -> None:
@@ -58,7 +121,7 @@ def verify_signer(bag: Bag, trust: Trust | None, ledger: Ledger) -> None:
         return
     try:
         note = bag.decoded(NOTE)
-        text = verify_note(note, trust.export_vkey) if trust else unsigned_text(note)
+        text = verify_note(note, trust.export_vkey, *trust.export_vkeys) if trust else unsigned_text(note)
     except Invalid as err:
         ledger.fail_as(PackageClaim.PACKAGE_SIGNATURE, NOTE, err, otherwise=ClaimFault.NOTE_MALFORMED)
         return
@@ -66,6 +129,38 @@ def verify_signer(bag: Bag, trust: Trust | None, ledger: Ledger) -> None:
         ledger.fail(PackageClaim.PACKAGE_SIGNATURE, NOTE, ClaimFault.NOTE_DIFFERS)
     else:
         ledger.hold_origin(PackageClaim.PACKAGE_SIGNATURE, NOTE)
+
+
+def verify_end(bag: Bag, trust: Trust | None, checkpoint: Checkpoint | None, ledger: Ledger) -> None:
+    """Say where the key that signed a package had ended by then, or may have been in other hands.
+
+    How far the log went that a package covers is the earliest that it can have been signed.
+    """
+    size = 0 if checkpoint is None else checkpoint.size
+    for one in () if trust is None else trust.ended:
+        if not _has_signed(bag, one.vkey):
+            continue
+        if size > one.ended:
+            ledger.fail(PackageClaim.PACKAGE_SIGNATURE, NOTE, ClaimFault.KEY_ENDED)
+        elif one.is_suspect(size, _last_at(bag)):
+            ledger.skip(PackageClaim.PACKAGE_SIGNATURE, NOTE, ClaimFault.KEY_SUSPECT, is_required=False)
+
+
+def _has_signed(bag: Bag, vkey: str) -> bool:
+    try:
+        verify_note(bag.decoded(NOTE), vkey)
+    except Invalid:
+        return False
+    return True
+
+
+def _last_at(bag: Bag) -> datetime | None:
+    """Return the latest time of the leaves that are shown; what cannot be read is named elsewhere."""
+    times = []
+    for line in bag.leaves:
+        with suppress(Invalid):
+            times.append(parse_leaf(line.leaf).at)
+    return max(times, default=None)
 
 
 def unsigned_text(note: str) -> str:

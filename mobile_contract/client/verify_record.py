@@ -15,9 +15,11 @@ from schemas.disclosure import WHOLE_LEAF, ChainHead, NotShown, parse_chains, pa
 from schemas.errors import Invalid
 from schemas.leaf import Leaf, Unknown
 from schemas.leaves_log import LogOpen
+from schemas.leaves_monitoring import IntakeReceive
 from schemas.leaves_recording import ManifestDeclare
 from schemas.leaves_review import ExportRequest
 from schemas.life import FaultCode
+from schemas.life_equipment import EquipmentLife
 from schemas.life_evidence import RecordingLife
 from schemas.life_log import LogLife
 from schemas.package import CATALOGUE, CHAINS, HIDDEN, LEAVES, OPENINGS, SCHEMA, PackageIndex
@@ -92,11 +94,36 @@ class Case:
                 found.setdefault(f"sha256:{digest}", []).append(of)
         return found
 
+    def alone_of(self, subject: str) -> Carried | None:
+        """Return the leaf by which a manifest was declared or a batch received."""
+        return self._arrivals.get(subject)
+
+    @cached_property
+    def _arrivals(self) -> Mapping[str, Carried]:
+        found: dict[str, Carried] = {}
+        for event in (ManifestDeclare.spec.event, IntakeReceive.spec.event):
+            for one in self._alone.get(event, ()):
+                if isinstance(one.leaf.act, ManifestDeclare | IntakeReceive):
+                    found.setdefault(one.leaf.subject, one)
+        return found
+
     def alone(self, event: str) -> tuple[list[Carried], ClaimFault]:
         """Return the leaves of an event that stand in no chain of the package, and what it means that one lacks."""
-        found = self._alone.get(event, [])
-        is_unknown = any(isinstance(one.leaf.act, Unknown) for one in found)
-        return found, ClaimFault.NOT_UNDERSTOOD if is_unknown else ClaimFault.LEAF_MISSING
+        lacks = ClaimFault.NOT_UNDERSTOOD if event in self._unknown else ClaimFault.LEAF_MISSING
+        return self._alone.get(event, []), lacks
+
+    @cached_property
+    def _unknown(self) -> frozenset[str]:
+        """Events of which a version stands alone here that this program does not know; looked for once."""
+        return frozenset(
+            one.leaf.event for one in self.record.standing_alone if isinstance(one.leaf.act, Unknown)
+        )
+
+    @cached_property
+    def equipment(self) -> tuple[tuple[str, EquipmentLife], ...]:
+        """Every piece of equipment of the package, by name."""
+        lives = ((of, self.record.folded[of].life) for of in sorted(self.heads))
+        return tuple((of, life) for of, life in lives if isinstance(life, EquipmentLife))
 
 
 def read_case(

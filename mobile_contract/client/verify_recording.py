@@ -244,7 +244,7 @@ def _key_fault(
         return ClaimFault.DEVICE_KEY_REVOKED
     if case.trust is not None:
         try:
-            verify_registration(registration, signature, case.trust.registry_key)
+            verify_registration(registration, signature, case.trust.registry_key, *case.trust.registry_keys)
         except SignatureInvalid:
             return ClaimFault.SIGNATURE_INVALID
     return None

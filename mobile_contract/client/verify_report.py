@@ -1,17 +1,21 @@
 """Claims about a package, each with its outcome, and what no package can prove."""
 
+from dataclasses import dataclass
 from typing import Any
 
-from mobile_contract.client.verify_story import Story
-from schemas.base import Frozen
-from schemas.claim import ClaimFault, PackageClaim
+from mobile_contract.client.verify_told import Story
+from schemas.claim import ClaimFault, PackageClaim, PackageVerdict, voucher
 from schemas.errors import Invalid
 from schemas.integrity import Outcome
 from schemas.words import Words
 from schemas.words_claim import CLAIM_FAULTS, PACKAGE_CLAIMS
 
+_OF_ORIGIN = frozenset({ClaimFault.NO_TRUST_ANCHOR, ClaimFault.HISTORY_UNPROVEN})
+"""What is missing then was never in the package: nothing contradicts, and nothing says where it comes from."""
 
-class Claim(Frozen):
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
     """One claim. `subject` is a file name, an id, or `container`; `code` says why it is not verified."""
 
     claim: PackageClaim
@@ -29,10 +33,13 @@ class Claim(Frozen):
     def to_json(self) -> dict[str, Any]:
         """Return the members of one line of `--json`."""
         said = {"code": self.code or "", "zh": self.words.zh, "en": self.words.en}
-        return {**self.model_dump(mode="json"), **said}
+        said["vouched_by"] = voucher(self.claim)
+        stated = {"claim": self.claim.value, "subject": self.subject, "outcome": self.outcome.value}
+        return {**stated, "is_required": self.is_required, "detail": self.detail, **said}
 
 
-class Report(Frozen):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
     """Every claim about one package, and what its record tells."""
 
     claims: tuple[Claim, ...]
@@ -50,14 +57,19 @@ class Report(Frozen):
         return tuple(c for c in self.claims if c.is_required and c.outcome is not Outcome.VERIFIED)
 
     @property
-    def is_not_understood(self) -> bool:
-        """Say that nothing contradicts, and something is of a kind that this program does not know."""
+    def verdict(self) -> PackageVerdict:
+        """What the package comes to; where nothing contradicts, what is missing says which of the others it is."""
+        if self.holds:
+            return PackageVerdict.HOLDS
         codes = {claim.code for claim in self.failed()}
-        return codes == {ClaimFault.NOT_UNDERSTOOD}
+        if not codes or not codes <= {ClaimFault.NOT_UNDERSTOOD, *_OF_ORIGIN}:
+            return PackageVerdict.FAILS
+        is_understood = ClaimFault.NOT_UNDERSTOOD not in codes
+        return PackageVerdict.ORIGIN_UNKNOWN if is_understood else PackageVerdict.NOT_UNDERSTOOD
 
 
 class Ledger:
-    """Collects claims. A claim of origin that holds is verified only under a trust anchor."""
+    """Collects claims. A claim of origin that holds is verified only under a trust anchor; without one it is open."""
 
     def __init__(self, *, is_anchored: bool) -> None:
         self._is_anchored = is_anchored
@@ -72,7 +84,7 @@ class Ledger:
         if self._is_anchored:
             self.hold(claim, subject, is_required=is_required)
         else:
-            self.skip(claim, subject, ClaimFault.NO_TRUST_ANCHOR, is_required=False)
+            self.skip(claim, subject, ClaimFault.NO_TRUST_ANCHOR, is_required=is_required)
 
     def skip(
         self,

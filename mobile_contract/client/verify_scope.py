@@ -11,11 +11,10 @@ from schemas.claim import ClaimFault, PackageClaim
 from schemas.errors import Invalid
 from schemas.leaf import Leaf
 from schemas.leaves_recording import ManifestDeclare
-from schemas.life_case import CaseLife
 from schemas.life_described import number_told
-from schemas.life_equipment import EquipmentLife
 from schemas.life_evidence import RecordingLife
-from schemas.package import INDEX, LOG_FILES, FileRole, RowPath, parse_path, proof_name
+from schemas.life_of_case import CaseLife
+from schemas.package import INDEX, LOG_FILES, TREE, FileRole, RowPath, parse_path, proof_name
 from schemas.package_record import Carried
 from schemas.package_scope import actors_of, evidence_of, is_followed
 from schemas.reference import noun_of
@@ -71,13 +70,11 @@ def picture_of(case: Case, named: dict[str, Any], path: RowPath) -> str | None:
 def equipment_of(case: Case, row: dict[str, Any]) -> tuple[str | None, bool]:
     """Return the equipment that had the number of a row at its capture, and whether one of the package hides its own."""
     hides, captured = False, captured_at(row)
-    for of in sorted(case.heads):
-        life = case.record.folded[of].life
-        if isinstance(life, EquipmentLife):
-            is_its = number_told(life.described, captured, row.get("equipment"))
-            if is_its:
-                return of, False
-            hides = hides or is_its is None
+    for of, life in case.equipment:
+        is_its = number_told(life.described, captured, row.get("equipment"))
+        if is_its:
+            return of, False
+        hides = hides or is_its is None
     return None, hides
 
 
@@ -154,7 +151,7 @@ def verify_layout(case: Case) -> None:
     """Check that the package holds exactly the files that its index and its leaves ask for."""
     listed = {one.file for one in case.index.files}
     proofs = {proof_name(digest) for _, digest in case.bag.places}
-    expected = {INDEX, *LOG_FILES, *proofs, *listed}
+    expected = {INDEX, *LOG_FILES, *proofs, *listed} | ({TREE} & case.bag.files.keys())
     actual = {name for name in case.bag.files if name.startswith(("data/", "keys/", "log/"))}
     faults = (expected ^ actual) | (listed - case.bag.used)
     for name in sorted(faults):

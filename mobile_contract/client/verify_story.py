@@ -1,10 +1,30 @@
 """What a package tells of its case: every word of it from a leaf, an opening, or the fold of a chain."""
 
-from collections.abc import Callable, Container, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable
 from datetime import datetime
 from typing import Any
 
-from schemas.base import Frozen, rfc3339
+from mobile_contract.client.verify_said import Grounds, Said, Teller, declared_told
+from mobile_contract.client.verify_summary import summaries
+from mobile_contract.client.verify_told import (
+    ActTold,
+    AgainTold,
+    CaseTold,
+    DecisionTold,
+    ExemptionTold,
+    FactTold,
+    FormalityTold,
+    RecordingTold,
+    RecordTold,
+    RecusalTold,
+    RoundTold,
+    ScopeAnswerTold,
+    ScopeTold,
+    StoreTold,
+    Story,
+    WithheldTold,
+)
+from schemas.base import rfc3339
 from schemas.case import CaseState
 from schemas.checkpoint import Checkpoint
 from schemas.leaf import Leaf, Unknown
@@ -12,217 +32,16 @@ from schemas.leaves_agency import AgencyAmend, AgencyOpen
 from schemas.leaves_procedure import CaseDecideListed, DocumentFile
 from schemas.leaves_review import ExportRequest
 from schemas.life_account import AccountLife
-from schemas.life_case import CaseLife
 from schemas.life_evidence import RecordingLife
 from schemas.life_inside import Committed
 from schemas.life_monitoring import Attempt, MonitoringLife
+from schemas.life_of_case import CaseLife
 from schemas.life_role import Term
-from schemas.opening import Erased, Shown
 from schemas.package_lines import WithheldLine
 from schemas.package_record import Carried, Record
 from schemas.procedure import Formality
 from schemas.reference import ident_of, noun_of
 from schemas.replay import Folded
-
-
-class Said(Frozen):
-    """A committed value: shown, or not shown on a ground, or erased."""
-
-    value: Any = None
-    not_shown: str | None = None
-    erased: bool = False
-
-
-class CaseTold(Frozen):
-    """The case as its chain folds. `unknown_from` says from which number on that is not known."""
-
-    id: str
-    number: Said
-    party: Said
-    matter: Said
-    place: Said
-    agency: Said
-    handlers: tuple[Said, ...]
-    state: str
-    opened_at: str
-    unknown_from: int | None
-
-
-class AgainTold(Frozen):
-    """A later examination of a sealed recording: when, and the verdict before and after it."""
-
-    at: str
-    was: str
-    verdict: str
-
-
-class StoreTold(Frozen):
-    """The store gave otherwise than was recorded: when that was found, and what."""
-
-    at: str
-    code: str
-
-
-class RecordingTold(Frozen):
-    """A recording of the case: what it is called, and what the server concluded."""
-
-    id: str
-    filename: Said
-    state: str
-    verdict: str
-    is_evidence: bool
-    received_at: str
-    again: tuple[AgainTold, ...] = ()
-    store: tuple[StoreTold, ...] = ()
-
-
-class RecordTold(Frozen):
-    """A record of fixed equipment: its state, and every attempt to tell the party."""
-
-    id: str
-    state: str
-    is_evidence: bool
-    notifications: tuple[str, ...]
-
-
-class RoundTold(Frozen):
-    """A round of legal review: what was said, and on how many grounds."""
-
-    round: int
-    opinion: str | None
-    statement: Said
-    grounds: int
-    unanswered: int
-
-
-class ScopeAnswerTold(Frozen):
-    """Whether the case is of one kind of art. 58, and why."""
-
-    kind: str
-    applies: bool
-    ground: Said
-
-
-class ScopeTold(Frozen):
-    """What the last conclusion of the investigation answered of art. 58."""
-
-    person: Said
-    at: str
-    answers: tuple[ScopeAnswerTold, ...]
-
-
-class ExemptionTold(Frozen):
-    """By whom, when and why it was agreed that the case needs no legal review."""
-
-    person: Said
-    at: str
-    reason: Said
-
-
-class ActTold(Frozen):
-    """What a person did in the case: the roles that carried it, as the log held them before it.
-
-    Empty where the package withholds them. `corrected`: the log says otherwise of that time by now.
-    """
-
-    event: str
-    at: str
-    person: Said
-    roles: tuple[str, ...]
-    corrected: bool
-
-
-class FactTold(Frozen):
-    """A fact to be proven, and the evidence that is named for it."""
-
-    text: Said
-    evidence: tuple[str, ...]
-
-
-class RecusalTold(Frozen):
-    """Somebody who was barred from the case: who, on what ground, from when; and since when no longer, if ended."""
-
-    person: Said
-    ground: str
-    reason: Said
-    barred_at: str
-    lifted_at: str | None
-    lift_reason: Said
-
-
-class FormalityTold(Frozen):
-    """A duty of procedure: the documents that stand, and what its step found; `at_step` is None where that listed none."""
-
-    formality: str
-    documents: tuple[Said, ...]
-    at_step: int | None
-    why: Said
-
-
-class DecisionTold(Frozen):
-    """What the case ended in; `is_listed`: the decision says so, and lists its duties. Before version 2 it did neither."""
-
-    is_listed: bool
-    outcome: str = ""
-    penalties: tuple[str, ...] = ()
-    fine_fen: int | None = None
-
-
-class WithheldTold(Frozen):
-    """A leaf that is not shown: number n of a chain up to `last`, of what kind, on what ground."""
-
-    of: str
-    n: int
-    last: int
-    event: str
-    ground: str
-
-
-class Story(Frozen):
-    """What a package tells."""
-
-    as_of: str
-    origin: str
-    size: int | None
-    case: CaseTold | None
-    recordings: tuple[RecordingTold, ...]
-    records: tuple[RecordTold, ...]
-    rounds: tuple[RoundTold, ...]
-    facts: tuple[FactTold, ...]
-    recusals: tuple[RecusalTold, ...]
-    decision: DecisionTold | None
-    formalities: tuple[FormalityTold, ...]
-    withheld: tuple[WithheldTold, ...]
-    hidden: int
-    acts: tuple[ActTold, ...] = ()
-    scope: ScopeTold | None = None
-    """None: no conclusion was asked."""
-    exemption: ExemptionTold | None = None
-    """While it stands."""
-    looks: int | None = None
-    """How many looks the log held at this evidence when the package was asked for; None: the request does not say."""
-
-
-_Grounds = Mapping[tuple[str, str], str]
-
-
-class _Teller:
-    """Says what is committed to: its value, or the ground on which it is not shown."""
-
-    def __init__(self, record: Record, grounds: _Grounds) -> None:
-        self._by_commitment = {
-            digest: grounds[one.digest, member]
-            for one in record.carried.values()
-            for member, digest in one.leaf.act.commitments().items()
-            if (one.digest, member) in grounds
-        }
-
-    def said(self, value: Committed | None) -> Said:
-        if value is None:
-            return Said()
-        if isinstance(value, Shown):
-            return Said(value=value.value)
-        return Said(erased=isinstance(value, Erased), not_shown=self._by_commitment.get(value.digest, ""))
 
 
 def tell(
@@ -231,7 +50,7 @@ def tell(
     request: Carried | None,
     checkpoint: Checkpoint | None,
     *,
-    grounds: _Grounds,
+    grounds: Grounds,
     evidence: Container[str],
 ) -> Story:
     """Return what the record tells of a case, as of the request that closes it.
@@ -244,7 +63,7 @@ def tell(
         grounds: (digest, member) → why it is not shown.
         evidence: Recordings and records that are evidence of the case now.
     """
-    teller = _Teller(record, grounds)
+    teller = Teller(record, grounds)
     folded = record.folded.get(case)
     life = folded.life if folded is not None and isinstance(folded.life, CaseLife) else None
     return Story(
@@ -262,7 +81,7 @@ def tell(
         ),
         rounds=() if life is None else tuple(_rounds(teller, life)),
         facts=() if life is None else tuple(_facts(teller, life)),
-        recusals=() if life is None else tuple(_recusals(record, teller, life)),
+        recusals=() if life is None else tuple(_recusals(teller, life)),
         decision=None if life is None else _decision(life),
         formalities=() if life is None else tuple(_formalities(teller, life)),
         withheld=tuple(
@@ -270,8 +89,9 @@ def tell(
         ),
         hidden=sum(member != "*" for _, member in grounds),
         acts=tuple(_acts(record, teller, case)),
-        scope=None if life is None else _scope(record, teller, life),
-        exemption=None if life is None else _exemption(record, teller, life),
+        scope=None if life is None else _scope(teller, life),
+        exemption=None if life is None else _exemption(teller, life),
+        summaries=() if life is None else tuple(summaries(teller, life)),
         looks=_looks(request),
     )
 
@@ -288,12 +108,14 @@ def _each(record: Record, kind: type[Any], told: Callable[[str, Any], Any]) -> I
             yield told(of, life)
 
 
-def _case(record: Record, teller: _Teller, folded: Folded, life: CaseLife) -> CaseTold:
+def _case(record: Record, teller: Teller, folded: Folded, life: CaseLife) -> CaseTold:
+    named = _agency(record, life.agency)
     values = {name: teller.said(life.values.get(name)) for name in ("number", "party", "matter", "place")}
     return CaseTold(
         id=ident_of(folded.of),
-        agency=teller.said(_agency(record, life.agency)),
-        handlers=tuple(_name(record, teller, one) for one in sorted(life.handlers)),
+        agency=teller.said(None if named is None else named[0]),
+        agency_said_at=None if named is None else rfc3339(named[1]),
+        handlers=tuple(teller.name(one) for one in sorted(life.handlers)),
         state=life.state,
         opened_at=rfc3339(life.moved_at["lead"]),
         unknown_from=folded.unknown_from or folded.not_understood_from,
@@ -301,23 +123,20 @@ def _case(record: Record, teller: _Teller, folded: Folded, life: CaseLife) -> Ca
     )
 
 
-def _agency(record: Record, name: str) -> Committed | None:
-    """Return what the agency is called: the last of its leaves in the package that says so."""
-    last: Committed | None = None
+def _agency(record: Record, name: str) -> tuple[Committed, datetime] | None:
+    """Return what the agency is called, and since when: the last of its leaves in the package that says so.
+
+    Its chain is not here, so a later leaf may be missing: the name is told with its date.
+    """
+    last: tuple[Committed, datetime] | None = None
     for one in sorted(record.standing_alone, key=lambda one: one.index):
         leaf: Leaf = one.leaf
         if leaf.subject == name and isinstance(leaf.act, (AgencyOpen, AgencyAmend)) and leaf.act.name:
-            last = leaf.act.name
+            last = leaf.act.name, leaf.at
     return last
 
 
-def _name(record: Record, teller: _Teller, account: str) -> Said:
-    folded = record.folded.get(account)
-    life = None if folded is None else folded.life
-    return teller.said(life.name) if isinstance(life, AccountLife) else Said(value=account)
-
-
-def _recording(teller: _Teller, of: str, life: RecordingLife, *, is_evidence: bool) -> RecordingTold:
+def _recording(teller: Teller, of: str, life: RecordingLife, *, is_evidence: bool) -> RecordingTold:
     return RecordingTold(
         id=ident_of(of),
         filename=teller.said(life.received.filename),
@@ -330,6 +149,7 @@ def _recording(teller: _Teller, of: str, life: RecordingLife, *, is_evidence: bo
             for one in life.examined
         ),
         store=tuple(StoreTold(at=rfc3339(one.at), code=one.made.code) for one in life.found.values()),
+        declared=declared_told(life.declared, teller.said),
     )
 
 
@@ -346,7 +166,7 @@ def _attempt(one: Attempt) -> str:
     return f"{rfc3339(one.made.attempted_at)} {one.made.channel} {one.made.outcome}"
 
 
-def _rounds(teller: _Teller, life: CaseLife) -> Iterable[RoundTold]:
+def _rounds(teller: Teller, life: CaseLife) -> Iterable[RoundTold]:
     for one in life.rounds:
         yield RoundTold(
             round=one.round,
@@ -357,29 +177,28 @@ def _rounds(teller: _Teller, life: CaseLife) -> Iterable[RoundTold]:
         )
 
 
-def _scope(record: Record, teller: _Teller, life: CaseLife) -> ScopeTold | None:
+def _scope(teller: Teller, life: CaseLife) -> ScopeTold | None:
     if life.scope is None:
         return None
     return ScopeTold(
-        person=_name(record, teller, life.scope.by),
+        person=teller.name(life.scope.by),
         at=rfc3339(life.scope.at),
         answers=tuple(
             ScopeAnswerTold(kind=one.kind, applies=one.applies, ground=teller.said(one.ground))
             for one in life.scope.act.answers
         ),
+        proposal=life.proposal,
     )
 
 
-def _exemption(record: Record, teller: _Teller, life: CaseLife) -> ExemptionTold | None:
+def _exemption(teller: Teller, life: CaseLife) -> ExemptionTold | None:
     one = life.exemption
     if one is None:
         return None
-    return ExemptionTold(
-        person=_name(record, teller, one.by), at=rfc3339(one.at), reason=teller.said(one.reason)
-    )
+    return ExemptionTold(person=teller.name(one.by), at=rfc3339(one.at), reason=teller.said(one.reason))
 
 
-def _acts(record: Record, teller: _Teller, case: str) -> Iterable[ActTold]:
+def _acts(record: Record, teller: Teller, case: str) -> Iterable[ActTold]:
     for leaf in record.leaves(case).values() if case in record.turns else ():
         if noun_of(leaf.actor) != "account" or isinstance(leaf.act, Unknown):
             continue
@@ -391,7 +210,7 @@ def _acts(record: Record, teller: _Teller, case: str) -> Iterable[ActTold]:
         yield ActTold(
             event=leaf.event,
             at=rfc3339(leaf.at),
-            person=_name(record, teller, leaf.actor),
+            person=teller.name(leaf.actor),
             roles=tuple(sorted({str(role.grant.role) for role in held})),
             corrected=any(role.now is None or not _holds(role.now, leaf.at) for role in held),
         )
@@ -409,16 +228,16 @@ def _holds(term: Term, at: datetime) -> bool:
     return term.valid_from <= at and (term.valid_until is None or at < term.valid_until)
 
 
-def _facts(teller: _Teller, life: CaseLife) -> Iterable[FactTold]:
+def _facts(teller: Teller, life: CaseLife) -> Iterable[FactTold]:
     for fact in sorted(life.facts.values(), key=lambda fact: fact.position):
         if fact.withdrawn_at is None:
             yield FactTold(text=teller.said(fact.text), evidence=tuple(sorted(fact.named())))
 
 
-def _recusals(record: Record, teller: _Teller, life: CaseLife) -> Iterable[RecusalTold]:
+def _recusals(teller: Teller, life: CaseLife) -> Iterable[RecusalTold]:
     for one in life.bars.values():
         yield RecusalTold(
-            person=_name(record, teller, one.act.person),
+            person=teller.name(one.act.person),
             ground=one.act.ground,
             reason=teller.said(one.act.reason),
             barred_at=rfc3339(one.at),
@@ -428,7 +247,7 @@ def _recusals(record: Record, teller: _Teller, life: CaseLife) -> Iterable[Recus
 
 
 def _decision(life: CaseLife) -> DecisionTold | None:
-    if CaseState.DECIDED not in life.moved_at:
+    if CaseState.DECIDED not in life.moved_at or life.summary is not None:
         return None
     taken = life.decision
     if taken is None or not isinstance(taken.act, CaseDecideListed):
@@ -437,7 +256,7 @@ def _decision(life: CaseLife) -> DecisionTold | None:
     return DecisionTold(is_listed=True, outcome=act.outcome, penalties=act.penalties, fine_fen=act.fine_fen)
 
 
-def _formalities(teller: _Teller, life: CaseLife) -> Iterable[FormalityTold]:
+def _formalities(teller: Teller, life: CaseLife) -> Iterable[FormalityTold]:
     taken = [one.act for one in (life.decision, life.closing) if one is not None]
     found = {one.formality: one for act in taken for one in act.formalities}
     for formality in Formality:
@@ -453,7 +272,7 @@ def _formalities(teller: _Teller, life: CaseLife) -> Iterable[FormalityTold]:
             )
 
 
-def _document(teller: _Teller, act: DocumentFile) -> Said:
+def _document(teller: Teller, act: DocumentFile) -> Said:
     """Return what a document is called, with number and day where these are shown."""
     title = teller.said(act.title)
     others = [teller.said(one).value for one in (act.number, act.dated)]

@@ -1,5 +1,7 @@
 """Claims about the bytes and where they come from. A mismatch here quarantines."""
 
+from typing import Final
+
 from schemas.checks.rows import ALL_MEDIA, HAND_IN, mismatch, not_checked
 from schemas.integrity import Check, CheckResult, DeclaredFinding, Severity
 from schemas.words import Words
@@ -102,6 +104,9 @@ SIZE = Check(
     ),
 )
 
+BY_BROWSER: Final = "handed-in-by-browser"
+"""A person handed it in and declared its bytes; no device ever signed for it."""
+
 MANIFEST_SIGNATURE = Check(
     name="manifest_signature",
     version=1,
@@ -126,6 +131,15 @@ MANIFEST_SIGNATURE = Check(
                 "请说明来源，或由登记过的设备重新提交。",
                 "State where it came from, or submit it again from an enrolled device.",
             ),
+        ),
+        not_checked(
+            BY_BROWSER,
+            zh="由本人登录后从浏览器交来，没有设备签名：只能说明字节与本人交来时的申报一致。",
+            en=(
+                "It was handed in by browser, under a log-in, and no device signed it: the bytes are those that this"
+                " person declared, and no more is known."
+            ),
+            then=("来源、制作人和方式见交来说明。", "Origin, maker and method stand in the declaration."),
         ),
         not_checked(
             "manifest-unknown",

@@ -7,6 +7,7 @@ from typing import Any, TypeGuard
 from sqlalchemy import Connection
 from sqlalchemy.dialects.postgresql import insert
 
+from schemas.base import rfc3339
 from schemas.device import CLOCK_LEEWAY, MAX_ASSERTION_LIFETIME, is_timely
 from schemas.refusals_actor import ASSERTION_EXPIRED, ASSERTION_INVALID, ASSERTION_REPLAYED
 from storage.tables.actor import assertions
@@ -34,7 +35,7 @@ def spend_assertion(connection: Connection, kid: str, claims: Mapping[str, Any],
         not_before=_not_before(claims, issued),
     ):
         raise ASSERTION_EXPIRED(
-            "the assertion is too old, too long or from a wrong clock", server_time=now.isoformat()
+            "the assertion is too old, too long or from a wrong clock", server_time=rfc3339(now)
         )
     fresh = connection.scalar(
         insert(assertions)

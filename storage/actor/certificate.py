@@ -53,7 +53,7 @@ from storage.reads.account import people
 from storage.reads.agency import with_agency
 from storage.reads.certificate import facts_of, needing
 from storage.reads.recording import declared_at
-from storage.reads.setting import soon
+from storage.reads.setting import certificate_terms
 from storage.tables.actor import accounts, certificate_facts, certificates
 from storage.told import tell_from
 from storage.version import change_to, require_version
@@ -335,8 +335,8 @@ class Certificates(Collection):
         if wanted.agency_id is not None:
             found.append(accounts.c.agency_id == wanted.agency_id)
         if wanted.only is not None:
-            until = soon(self._connection, self._unit.settings, actor.agency_id, self._now)
-            found.append(needing(wanted.only, self._now, until))
+            terms = certificate_terms(self._connection, self._unit.settings, actor.agency_id, self._now)
+            found.append(needing(wanted.only, self._now, terms))
         return found
 
     def _select(self) -> Select[tuple[Any, ...]]:

@@ -1,4 +1,4 @@
-"""Audits of the supervising agency: define, freeze, enter, confirm, draw – each after the one before is logged.
+"""Audits of the supervising agency: freeze and draw, and what every step of one shares; each waits for the log.
 
 The order is proven by positions in the custody log, not by our clock: the value of the public event may be entered
 only when the freeze has its place under a signed checkpoint, and the draw only when both values have theirs.
@@ -7,50 +7,36 @@ only when the freeze has its place under a signed checkpoint, and the draw only 
 from collections.abc import Sequence
 from datetime import timedelta
 
-from sqlalchemy import ColumnElement, exists, insert, select
+from sqlalchemy import ColumnElement, and_, exists, or_, select
 
 from schemas.act import Act
 from schemas.actor import Actor
 from schemas.audit import (
+    DRAFT_STATES,
     STEPS,
     AuditFacts,
-    AuditIn,
     AuditPlan,
     AuditState,
     AuditStep,
-    PlanSource,
-    SourceIn,
     check_size,
     parse_plan,
     plan_bytes,
-    sources_bytes,
-    value_bytes,
-    values_digest,
 )
 from schemas.base import rfc3339
 from schemas.digest import sha256_hex
 from schemas.draw import draw, population_root, sample_size, seed_of
-from schemas.ids import AgencyId, AuditId, EntryId, RecordingId
-from schemas.leaves_audit import (
-    AuditClose,
-    AuditConfirm,
-    AuditDefine,
-    AuditDraw,
-    AuditEnter,
-    AuditFreeze,
-)
+from schemas.ids import AuditId, EntryId, RecordingId
+from schemas.leaves_audit import AuditDraw, AuditFreeze
 from schemas.ours import ours
 from schemas.page import Cursor, Page
-from schemas.policy import Action, Subject, require
-from schemas.reference import reference
-from schemas.refusals_audit import AGENCY_UNKNOWN, AUDIT_UNKNOWN, PLAN_BROKEN, POPULATION_CHANGED
+from schemas.policy import Action, Subject, holds, require
+from schemas.randomness import PlanSource, SourceIn, value_bytes
+from schemas.refusals_audit import AUDIT_UNKNOWN, PLAN_BROKEN, POPULATION_CHANGED
 from schemas.setting import Setting
-from schemas.standard import DEMO_STANDARD
 from schemas.step import Step
-from storage.act import Deed, fresh_id
+from storage.act import Deed
 from storage.audit.population import (
     count_eligible,
-    count_missing,
     freeze_population,
     keep_sample,
     members,
@@ -59,9 +45,7 @@ from storage.audit.population import (
 from storage.audit.standard import Standards
 from storage.audit.values import Audit, Terms, audit_name, audit_of, select_audits
 from storage.collection import Collection, Order
-from storage.custody.values import shown
 from storage.outbox import JobKind
-from storage.reads.agency import supervised
 from storage.reads.policy import require_within, within
 from storage.reads.population import drawn_films
 from storage.reads.setting import said, setting_at
@@ -70,7 +54,8 @@ from storage.tables.audit import audits
 from storage.version import change_to, require_version
 
 _NEWEST = Order(audits.c.id)
-_Row = Step[AuditStep, AuditState, AuditFacts]
+Row = Step[AuditStep, AuditState, AuditFacts]
+"""A row of the table of an audit's steps."""
 _ENTRY = {
     AuditStep.FREEZE: "freeze_entry_id",
     AuditStep.ENTER: "enter_entry_id",
@@ -82,51 +67,6 @@ _ENTRY = {
 
 class Audits(Collection):
     """Audits, scoped by the supervising agency on every query; the audited agency sees its own."""
-
-    def define(self, actor: Actor, wish: AuditIn) -> Audit:
-        """Define an audit; nothing is fixed before the freeze.
-
-        Raises:
-            Refused: the actor defines no audits.
-            NotFound: the agency to be audited is not within the actor's scope (slug `agency-unknown`).
-        """
-        require(actor, Action.AUDIT_DEFINE, Subject(agency_id=actor.agency_id), self._now)
-        if wish.target_agency_id not in actor.agency_ids:
-            raise AGENCY_UNKNOWN("no such agency within your supervision")
-        ident = AuditId(fresh_id())
-        own, target = (reference("agency", one) for one in (actor.agency_id, wish.target_agency_id))
-        standards = Standards(self._connection)
-        standard_id = standards.find(DEMO_STANDARD)
-        publishes = [own] if standard_id is None else []
-        deed = self._begin(actor, actor.agency_id, audit_name(ident), *publishes, relies=[target])
-        if standard_id is None:
-            standard_id = standards.publish(DEMO_STANDARD, deed, own)
-        fields = wish.model_dump(mode="python", exclude={"sources"})
-        self._connection.execute(
-            insert(audits).values(
-                id=ident,
-                agency_id=actor.agency_id,
-                standard_id=standard_id,
-                sources=[source.model_dump(mode="json") for source in wish.sources],
-                state=STEPS.begin.state,
-                version=deed.next_number(audit_name(ident)),
-                defined_by=actor.id,
-                defined_at=deed.at,
-                **fields,
-            )
-        )
-        fixed = wish.model_dump(mode="python", exclude={"sources", "title", "target_agency_id"})
-        defined = AuditDefine(
-            agency=own,
-            target=target,
-            standard_sha256=DEMO_STANDARD.sha256,
-            sources_sha256=sha256_hex(sources_bytes(wish.sources)),
-            to=AuditState.DEFINED,
-            title=shown(wish.title),
-            **fixed,
-        )
-        deed.write(defined, audit_name(ident))
-        return self.get(actor, ident)
 
     def page(self, actor: Actor, *, after: Cursor | None = None, limit: int = 50) -> Page[Audit]:
         """List audits the actor may see, newest first.
@@ -159,29 +99,48 @@ class Audits(Collection):
 
     def is_visible(self, actor: Actor, ident: AuditId) -> bool:
         """Say whether the actor may open an audit: a link to another would lead nowhere."""
-        inside = within(actor, Action.AUDIT_VIEW, self._now, audits)
-        return bool(self._connection.scalar(select(exists().where(audits.c.id == ident, inside))))
+        if not holds(actor, Action.AUDIT_VIEW, self._now):
+            return False
+        return bool(
+            self._connection.scalar(select(exists().where(audits.c.id == ident, self._visible(actor))))
+        )
 
     def _visible(self, actor: Actor) -> ColumnElement[bool]:
         """The supervising agency sees its audits, the audited one those of itself, an inspector the assigned.
 
-        Whoever may confirm a value sees what waits for it, and what they have confirmed.
+        Whoever may confirm a value sees what waits for it, and what they have confirmed. A draft is for those who may
+        define it: whoever is to be audited knows of no audit before its population is frozen.
         """
-        return require_within(actor, Action.AUDIT_VIEW, self._now, audits)
+        seen = require_within(actor, Action.AUDIT_VIEW, self._now, audits)
+        own = within(actor, Action.AUDIT_DEFINE, self._now, audits)
+        return and_(seen, or_(audits.c.state.not_in(DRAFT_STATES), own))
 
-    def _held(self, actor: Actor, ident: AuditId, step: AuditStep, seen: int) -> tuple[Deed, Audit, _Row]:
-        """Hold the audit's chain; return the audit as it stands then and the row of its step, whose gate comes later."""
+    def held(
+        self, actor: Actor, ident: AuditId, step: AuditStep, seen: int, *, relies: Sequence[str] = ()
+    ) -> tuple[Deed, Audit, Row]:
+        """Hold the audit's chain; return the audit as it stands then and the row of its step, whose gate comes later.
+
+        Raises:
+            NotFound: no such audit within the actor's scope.
+            Refused: the actor may not take the step.
+            TransitionRefused: it is no step from this state.
+            VersionConflict: somebody else changed the audit.
+        """
         known = self.get(actor, ident)
         require(actor, STEPS[step].asks, Subject(agency_id=known.agency_id), self._now)
-        deed = self._begin(actor, known.agency_id, audit_name(ident))
+        deed = self._begin(actor, known.agency_id, audit_name(ident), relies=relies)
         query = select_audits().where(audits.c.id == ident, self._visible(actor))
         query = query.with_for_update(key_share=True, of=audits)
         held = self._one(query, audit_of, AUDIT_UNKNOWN("no such audit"))
         require_version(held.version, seen)
         return deed, held, STEPS.start(held.state, step)
 
-    def _move(self, deed: Deed, held: Audit, row: _Row, act: Act, **values: object) -> None:
-        """Write the leaf of a step with the columns that repeat it."""
+    def row(self, held: Audit, step: AuditStep) -> Row:
+        """Return the row of another step of a held audit, which the same permission may take."""
+        return STEPS.start(held.state, step)
+
+    def move(self, deed: Deed, held: Audit, row: Row, act: Act, **values: object) -> EntryId:
+        """Write the leaf of a step with the columns that repeat it; return its id."""
         written = deed.write(act, audit_name(held.id))
         change_to(
             self._connection,
@@ -194,8 +153,10 @@ class Audits(Collection):
             **values,
             **({} if row.name not in _ENTRY else {_ENTRY[row.name]: written.entry_id}),
         )
+        return written.entry_id
 
-    def _positions(self, *entry_ids: EntryId | None) -> tuple[int | None, ...]:
+    def positions(self, *entry_ids: EntryId | None) -> tuple[int | None, ...]:
+        """Return where entries stand in the log; None of one that has no place yet."""
         return tuple(self._unit.custody.position(entry_id) for entry_id in entry_ids)
 
     def freeze(self, actor: Actor, ident: AuditId, seen: int) -> Audit:
@@ -206,22 +167,21 @@ class Audits(Collection):
             TransitionRefused: it is frozen already.
             NotFound, Refused, VersionConflict: as for every change of an audit.
         """
-        deed, held, row = self._held(actor, ident, AuditStep.FREEZE, seen)
+        deed, held, row = self.held(actor, ident, AuditStep.FREEZE, seen)
         lead = timedelta(seconds=self._unit.settings.randomness_lead_seconds)
-        row.check(AuditFacts(now=deed.at, sources=_sources(held), lead=lead))
+        row.check(AuditFacts(now=deed.at, sources=sources_of(held), lead=lead))
         # Members and plan in one commit: a crash leaves no population, and the next freeze takes what is there then.
         count = freeze_population(self._connection, held)
         size = held.size or sample_size(
             count, defect_permille=held.defect_permille, confidence_permille=held.confidence_permille
         )
         check_size(count, size)
-        plan = self._plan(
-            held, count=count, size=size, root=population_root(members(self._connection, ident))
-        )
+        root = population_root(members(self._connection, ident))
+        plan = self._plan(held, count=count, size=size, root=root, lead=lead)
         payload = plan_bytes(plan)
         sha256 = sha256_hex(payload)
         frozen = AuditFreeze(plan_sha256=sha256, root=plan.root, count=count, size=size, to=AuditState.FROZEN)
-        self._move(
+        self.move(
             deed,
             held,
             row,
@@ -234,7 +194,7 @@ class Audits(Collection):
         )
         return self.get(actor, ident)
 
-    def _plan(self, held: Audit, *, count: int, size: int, root: bytes) -> AuditPlan:
+    def _plan(self, held: Audit, *, count: int, size: int, root: bytes, lead: timedelta) -> AuditPlan:
         return AuditPlan(
             audit=str(held.id),
             kind=held.kind,
@@ -256,54 +216,19 @@ class Audits(Collection):
                 for source in held.sources
             ],
             standard_sha256=Standards(self._connection).get(held.standard_id).sha256,
+            lead_seconds=int(lead.total_seconds()),
         )
 
-    def enter(self, actor: Actor, ident: AuditId, values: Sequence[str], seen: int) -> Audit:
-        """Enter what the public events gave, after they have taken place and the freeze is in the log.
+    def values(self, ident: AuditId, sources: Sequence[PlanSource]) -> list[str]:
+        """Return the values that count, as they are kept; the caller has checked the audit.
 
         Raises:
-            TransitionRefused: before the freeze (`audit-not-frozen`) or the event (`randomness-too-early`).
-            Conflict: the log has not taken the freeze yet (`audit-not-logged`).
-            Invalid: a value is missing, empty or not hex (`randomness-invalid`).
-            NotFound, Refused, VersionConflict: as for every change of an audit.
+            IntegrityBroken: they are not of its sources (slug `plan-broken`).
         """
-        deed, held, row = self._held(actor, ident, AuditStep.ENTER, seen)
-        positions = self._positions(held.freeze_entry_id)
-        row.check(AuditFacts(now=deed.at, sources=_sources(held), positions=positions))
-        raw = value_bytes(_kept_plan(held).sources, values)
-        entered = AuditEnter(values_sha256=values_digest(raw), to=AuditState.ENTERED)
-        kept = [value.strip() for value in values]
-        self._move(deed, held, row, entered, values=kept, entered_by=actor.id)
-        return self.get(actor, ident)
-
-    def confirm(self, actor: Actor, ident: AuditId, values: Sequence[str], seen: int) -> Audit:
-        """Confirm the values by entering them again, as somebody else.
-
-        Raises:
-            Refused: the same person (`confirm-same-person`).
-            Conflict: the values differ (`randomness-differs`), or the log has not taken the entry yet.
-            TransitionRefused, Invalid, NotFound, VersionConflict: as for `enter`.
-        """
-        deed, held, row = self._held(actor, ident, AuditStep.CONFIRM, seen)
-        sources = _kept_plan(held).sources
-        kept = self._values(ident, sources)
-        row.check(
-            AuditFacts(
-                now=deed.at,
-                entered_by=held.entered_by_id,
-                confirmed_by=actor.account_id,
-                is_same=value_bytes(sources, values) == kept,
-                positions=self._positions(held.freeze_entry_id, held.enter_entry_id),
-            )
-        )
-        confirmed = AuditConfirm(values_sha256=values_digest(kept), to=AuditState.CONFIRMED)
-        self._move(deed, held, row, confirmed, confirmed_by=actor.id)
-        return self.get(actor, ident)
-
-    def _values(self, ident: AuditId, sources: Sequence[PlanSource]) -> list[bytes]:
         kept = self._connection.execute(select(audits.c["values"]).where(audits.c.id == ident)).scalar_one()
         with ours(PLAN_BROKEN, f"the values kept for audit {ident} are not of its sources"):
-            return value_bytes(sources, list(kept))
+            value_bytes(sources, list(kept))
+        return list(kept)
 
     def draw(self, actor: Actor, ident: AuditId, seen: int) -> Audit:
         """Draw the sample, and order the re-hash of every recording that was drawn.
@@ -314,16 +239,16 @@ class Audits(Collection):
                 that were frozen and entered.
             TransitionRefused, NotFound, Refused, VersionConflict: as for every change of an audit.
         """
-        deed, held, row = self._held(actor, ident, AuditStep.DRAW, seen)
-        positions = self._positions(held.freeze_entry_id, held.enter_entry_id, held.confirm_entry_id)
+        deed, held, row = self.held(actor, ident, AuditStep.DRAW, seen)
+        positions = self.positions(held.freeze_entry_id, held.enter_entry_id, held.confirm_entry_id)
         row.check(AuditFacts(now=deed.at, positions=positions))
-        plan = _kept_plan(held)
+        plan = kept_plan(held)
         population = members(self._connection, ident)
         with ours(POPULATION_CHANGED, "the population is none that could be frozen"):
             root = population_root(population).hex()
         if (root, len(population)) != (plan.root, plan.count):
             raise POPULATION_CHANGED("the population is not the one that was frozen")
-        seed = seed_of(bytes.fromhex(plan.root), self._values(ident, plan.sources))
+        seed = seed_of(bytes.fromhex(plan.root), value_bytes(plan.sources, self.values(ident, plan.sources)))
         sample = draw(population, plan.size, seed)
         # Sample, rechecks and their jobs in one commit: a crash leaves no draw, and drawing again gives the same one.
         rechecks = keep_sample(self._connection, held, sample, seed)
@@ -331,7 +256,7 @@ class Audits(Collection):
         self._ask_frames(deed, held)
         listed = sha256_hex("\n".join(sample).encode())
         drawn = AuditDraw(seed=seed.hex(), size=len(sample), sample_sha256=listed, to=AuditState.DRAWN)
-        self._move(deed, held, row, drawn, seed=seed)
+        self.move(deed, held, row, drawn, seed=seed)
         return self.get(actor, ident)
 
     def _ask_frames(self, deed: Deed, held: Audit) -> None:
@@ -347,22 +272,6 @@ class Audits(Collection):
             at=deed.at,
             every_frame=True,
         )
-
-    def close(self, actor: Actor, ident: AuditId, seen: int) -> Audit:
-        """End an audit; its rectifications go on by themselves.
-
-        Raises:
-            TransitionRefused, NotFound, Refused, VersionConflict: as for every change of an audit.
-        """
-        deed, held, row = self._held(actor, ident, AuditStep.CLOSE, seen)
-        missing = count_missing(self._connection, ident, self.terms(held).inspectors)
-        closed = AuditClose(missing=missing, to=AuditState.CLOSED)
-        self._move(deed, held, row, closed)
-        return self.get(actor, ident)
-
-    def targets(self, actor: Actor) -> list[tuple[AgencyId, str]]:
-        """Return the agencies the actor may audit, by name, for the form that defines an audit."""
-        return supervised(self._connection, actor.agency_ids)
 
     def eligible(self, actor: Actor, ident: AuditId) -> int:
         """Count what a freeze would take now.
@@ -386,11 +295,12 @@ class Audits(Collection):
         return sample_of(self._connection, ident)
 
 
-def _sources(held: Audit) -> list[SourceIn]:
+def sources_of(held: Audit) -> list[SourceIn]:
+    """Return the sources of an audit as they were defined."""
     return [SourceIn(**source.model_dump()) for source in held.sources]
 
 
-def _kept_plan(held: Audit) -> AuditPlan:
+def kept_plan(held: Audit) -> AuditPlan:
     """Return the frozen plan, by which nobody is judged before it is the one whose digest was logged."""
     with ours(PLAN_BROKEN, f"the plan of audit {held.id} is no plan"):
         plan = parse_plan(held.plan or b"")

@@ -74,6 +74,23 @@ def count_missing(connection: Connection, audit_id: AuditId, inspectors: int) ->
     return inspectors * len(sample_of(connection, audit_id)) - given
 
 
+def gaps(connection: Connection, audit_id: AuditId, inspectors: int) -> list[int]:
+    """Return for each member that so many inspectors scored how far apart their totals lie."""
+    totals = (
+        select(audit_scores.c.member_id, func.sum(audit_scores.c.points).label("total"))
+        .where(audit_scores.c.audit_id == audit_id)
+        .group_by(audit_scores.c.member_id, audit_scores.c.inspector_id)
+        .subquery()
+    )
+    return list(
+        connection.scalars(
+            select(func.max(totals.c.total) - func.min(totals.c.total))
+            .group_by(totals.c.member_id)
+            .having(func.count() >= inspectors)
+        )
+    )
+
+
 def keep_sample(
     connection: Connection, audit: Audit, sample: Sequence[str], seed: bytes
 ) -> Sequence[RecheckId]:

@@ -9,8 +9,8 @@ from schemas.audit import AuditKind, RecheckOutcome
 from schemas.base import Frozen, HexDigest
 from schemas.ids import AgencyId, AuditId, EntryId, MemberId, RecheckId, RecordingId
 from schemas.integrity import Outcome
-from schemas.leaves_audit import AuditRecheck
 from schemas.leaves_recording import RecordingReceive, RecordingSeal
+from schemas.leaves_scoring import AuditRecheck
 from schemas.reference import reference
 from schemas.refusals_audit import RECHECK_UNKNOWN
 from storage.act import service

@@ -11,9 +11,9 @@ from sqlalchemy import func, insert, select
 from schemas.actor import Actor
 from schemas.audit import DRAWN_STATES, AuditKind, AuditState, RecheckOutcome
 from schemas.ids import AccountId, AuditId, CaseId, MemberId
-from schemas.leaves_audit import AuditAssign, AuditScore, LeafScore
+from schemas.leaves_scoring import AuditAssign, AuditScore, LeafScore
 from schemas.office import carrying
-from schemas.policy import NONE, Action, Relation, Subject, require
+from schemas.policy import NONE, Action, Relation, Subject, may, require
 from schemas.precheck import DrawnRecording, pre_check
 from schemas.reference import reference
 from schemas.refusals_audit import (
@@ -139,6 +139,14 @@ class AuditScores(Collection):
             related |= Relation.AUDITED
         return Subject(agency_id=audit.agency_id, related=related)
 
+    def tells_points(self, actor: Actor, audit: Audit) -> bool:
+        """Say whether points of a drawn audit are told to the actor: before its end only to who runs and who scores it."""
+        if not may(actor, Action.AUDIT_RESULT, self.subject(actor, audit), self._now):
+            return False
+        runs = may(actor, Action.AUDIT_DEFINE, Subject(agency_id=audit.agency_id), self._now)
+        scores = actor.id in {one.id for one in self.inspectors(audit.id)}
+        return runs or scores or audit.state is AuditState.CLOSED
+
     def drawn(self, actor: Actor, audit_id: AuditId) -> tuple[Drawn, ...]:
         """Return the sample with how far each member has come; the caller has checked the audit."""
         outcomes = self._outcomes(audit_id)
@@ -224,7 +232,8 @@ class AuditScores(Collection):
         audit_id, member_id = audit.id, found.member_id
         rechecks = self._rechecks(audit_id, member_id)
         terms = self.audits.terms(audit)
-        scores = self._scores(actor, audit_id, member_id, terms.inspectors)
+        is_told = self.tells_points(actor, audit)
+        scores = self._scores(actor, audit_id, member_id, terms.inspectors) if is_told else ()
         totals = [one.total for one in scores]
         kept = self._kept_by(actor, audit_id, member_id) if is_inspector else ()
         return Member(

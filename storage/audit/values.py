@@ -6,21 +6,22 @@ from typing import NamedTuple
 
 from sqlalchemy import RowMapping, Select, select
 
-from schemas.audit import AuditKind, AuditState, RecheckOutcome, Source
+from schemas.audit import AuditKind, AuditState, AuditStep, RecheckOutcome
 from schemas.base import Frozen, HexDigest
 from schemas.ids import AccountId, AgencyId, AuditId, EntryId, MemberId, StandardId
 from schemas.integrity import CheckResult
 from schemas.office import Held
+from schemas.randomness import Source
 from schemas.recording import Recording
 from schemas.reference import reference
 from schemas.separation import Part
 from storage.reads.account import with_name
 from storage.reads.agency import with_agency
-from storage.tables.audit import audits
+from storage.tables.audit import audit_amendments, audit_entries, audits
 
 
 class Audit(Frozen):
-    """An audit as kept. `values` are shown once a second person has confirmed them."""
+    """An audit as kept. `values` are shown, in canonical form, once a second person has confirmed them."""
 
     id: AuditId
     agency_id: AgencyId
@@ -55,8 +56,44 @@ class Audit(Frozen):
     confirm_entry_id: EntryId | None
     drawn_at: datetime | None
     draw_entry_id: EntryId | None
+    dropped_by: str | None
+    dropped_at: datetime | None
+    drop_reason: str | None
+    closed_by: str | None
     closed_at: datetime | None
+    close_missing: int | None
+    close_wide: int | None
+    close_unmended: int | None
+    close_reason: str | None
     version: int
+
+
+class Amendment(Frozen):
+    """What a draft said until it was amended; who amended it, when and why."""
+
+    title: str
+    target_agency_name: str
+    kind: AuditKind
+    from_at: datetime
+    until_at: datetime
+    defect_permille: int
+    confidence_permille: int
+    size: int | None
+    sources: tuple[Source, ...]
+    reason: str | None
+    amended_by: str
+    amended_at: datetime
+
+
+class ValuesSaid(Frozen):
+    """One word about the public values: entered, taken back, read otherwise, confirmed. `typed` as it was typed."""
+
+    entry_id: EntryId
+    step: AuditStep
+    typed: tuple[str, ...]
+    reason: str | None
+    said_by: str
+    said_at: datetime
 
 
 class Drawn(Frozen):
@@ -157,8 +194,24 @@ def select_audits() -> Select[tuple[object, ...]]:
     query = select(audits, audits.c.entered_by.label("entered_by_id"))
     query = with_agency(query, audits.c.target_agency_id, label="target_agency_name")
     query = with_name(query, audits.c.defined_by, "definer")
-    query = with_name(query, audits.c.entered_by, "enterer", is_optional=True)
-    return with_name(query, audits.c.confirmed_by, "confirmer", is_optional=True)
+    for column in (audits.c.entered_by, audits.c.confirmed_by, audits.c.dropped_by, audits.c.closed_by):
+        query = with_name(query, column, f"name_{column.name}", is_optional=True)
+    return query
+
+
+@cache
+def select_amendments() -> Select[tuple[object, ...]]:
+    """Return the columns of `Amendment`, joined."""
+    query = with_agency(
+        select(audit_amendments), audit_amendments.c.target_agency_id, label="target_agency_name"
+    )
+    return with_name(query, audit_amendments.c.amended_by, "amender")
+
+
+@cache
+def select_entries() -> Select[tuple[object, ...]]:
+    """Return the columns of `ValuesSaid`, joined."""
+    return with_name(select(audit_entries), audit_entries.c.said_by, "sayer")
 
 
 def audit_of(row: RowMapping) -> Audit:
@@ -166,7 +219,9 @@ def audit_of(row: RowMapping) -> Audit:
     return Audit.of_row(
         row,
         defined_by=row["definer"],
-        entered_by=row["enterer"],
-        confirmed_by=row["confirmer"],
+        entered_by=row["name_entered_by"],
+        confirmed_by=row["name_confirmed_by"],
+        dropped_by=row["name_dropped_by"],
+        closed_by=row["name_closed_by"],
         values=(row["values"] or ()) if row["confirmed_at"] is not None else (),
     )

@@ -5,16 +5,19 @@ from collections.abc import Iterable
 from sqlalchemy import ColumnElement, Select, and_, exists, select, true
 
 from schemas.actor import Actor
-from schemas.case import Case
+from schemas.case import Case, is_code
+from schemas.case_number import number_key
 from schemas.ids import AgencyId, CaseId
 from schemas.policy import Action, missing
 from schemas.refusals_case import CASE_UNKNOWN
 from schemas.refusals_recusal import RECUSED
 from storage.case.values import case_of, select_cases
 from storage.collection import Collection
+from storage.personal import asked_digests
 from storage.reads.policy import require_within, within, within_seen
 from storage.reads.recusal import barred, is_barred
-from storage.tables.case import cases
+from storage.tables.case import CASE_NUMBER, cases, is_numbered
+from storage.words import Party, Sought, matching_party
 
 _CASE_ACTIONS = (
     Action.CASE_LINK,
@@ -36,6 +39,16 @@ class CaseAccess(Collection):
     def _is_whole(self, actor: Actor) -> ColumnElement[bool]:
         return within_seen(actor, Action.CASE_PARTY, Action.CASE_VIEW, self._now, cases)
 
+    def _sought(self, actor: Actor, wanted: str) -> Sought:
+        """Look for words of number and party, or for a whole code; in parties only where the actor reads them whole."""
+        is_whole = self._is_whole(actor)
+        party = Party(cases.c.id, cases.c.number, cases.c.party, cases.c.party_tokens, is_whole, number_key)
+        others = []
+        if is_code(code := wanted.strip().upper()):
+            digests = asked_digests(self._connection, cases.c.party_code, code)
+            others.append(and_(cases.c.party_code_digest.in_(digests), is_whole))
+        return matching_party(self._connection, party, CASE_NUMBER, wanted, *others)
+
     def get(self, actor: Actor, case_id: CaseId) -> Case:
         """Return one case.
 
@@ -49,17 +62,21 @@ class CaseAccess(Collection):
         return self._one(query, case_of(self._connection), CASE_UNKNOWN("no such case"))
 
     def numbered(self, actor: Actor, agency_id: AgencyId, number: str) -> Case | None:
-        """Return the case of exactly this number in an agency, when it is within the actor's scope."""
+        """Return the case of this number in an agency, however it is typed, when it is within the actor's scope."""
         row = (
             self._connection.execute(
-                self._select(actor).where(
+                self._select(actor)
+                .where(
                     cases.c.agency_id == agency_id,
-                    cases.c.number == number,
+                    is_numbered(number),
                     within(actor, Action.CASE_VIEW, self._now, cases),
                 )
+                # Two that differ in their brackets alone may stand from before: the very one first.
+                .order_by(cases.c.number != number, cases.c.id)
+                .limit(1)
             )
             .mappings()
-            .one_or_none()
+            .first()
         )
         return None if row is None else case_of(self._connection)(row)
 

@@ -2,47 +2,51 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import NamedTuple
 
-from sqlalchemy import and_, exists, select, true
+from sqlalchemy import and_, exists, select
 from sqlalchemy.dialects.postgresql import insert
 
 from schemas.actor import Actor
 from schemas.case import (
     OPINION_STEPS,
+    OVER_STATES,
     STEPS,
+    SUMMARY_STEPS,
     Case,
     CaseAmendIn,
-    CaseChange,
     CaseIn,
     CaseLink,
     CaseState,
     CaseStep,
     check_reason,
-    is_code,
 )
+from schemas.case_change import CaseChange
 from schemas.case_gate import CaseFacts
+from schemas.case_number import check_usual
+from schemas.decision import DecisionOutcome
 from schemas.errors import EvidenceError, Refused
 from schemas.ids import AccountId, AgencyId, CaseId, MonitoringId, RecordingId
 from schemas.leaves import newest
 from schemas.leaves_case import CaseAmend, CaseAppoint, CaseOpen, TieBasis
-from schemas.page import Cursor, Page
 from schemas.party_code import check_party_code
 from schemas.policy import Action, Subject, require
 from schemas.procedure import LISTING
 from schemas.reference import reference
 from schemas.refusals_case import ACCOUNT_UNKNOWN, CASE_NUMBER_TAKEN, CASE_STEP_REFUSED
 from schemas.refusals_procedure import CASE_STEP_LISTED
-from schemas.review_scope import Scope, ScopeAnswerIn
+from schemas.refusals_summary import SUMMARY_APART
+from schemas.review_scope import ScopeAnswerIn
 from schemas.separation import Charge, check_charge
 from schemas.setting import Setting
+from schemas.setting_list import Items, ListSetting
 from storage.act import Deed, fresh_id
-from storage.case.access import CaseAccess
 from storage.case.history import history_of
 from storage.case.link import link_recording, links_where, unlink_recording
-from storage.case.scope import keep_answers
+from storage.case.reading import CaseReading
+from storage.case.scope import keep_answers, keep_proposal
 from storage.case.submission import submit_round
 from storage.case.values import (
-    case_of,
     columns_of,
     fields_of,
     kept_columns,
@@ -51,26 +55,29 @@ from storage.case.values import (
 )
 from storage.collection import Order
 from storage.custody.values import shown
-from storage.personal import asked_digests
-from storage.reads.account import handler_of
-from storage.reads.examination import is_doubted
+from storage.reads.account import handler_of, handlers_in
 from storage.reads.gate import gate_facts
-from storage.reads.monitoring import rests_on_reopened
 from storage.reads.participation import parts_of
-from storage.reads.policy import require_within
 from storage.reads.recording import require_of_agency
 from storage.reads.retention import tied_to
-from storage.reads.scope import is_demanded, scope_of
-from storage.reads.setting import setting_at
+from storage.reads.scope import is_demanded
+from storage.reads.setting import list_at, setting_at
 from storage.retention.asking import enter_retentions
-from storage.tables.case import CASE_WORDS, case_handlers, case_links, cases
+from storage.tables.case import case_handlers, case_links, cases
 from storage.version import change_to, require_version
-from storage.words import Party, Sought, matching_party
 
 _NEWEST = Order(cases.c.id)
+_CHARGES = {CaseStep.EXEMPT: Charge.EXEMPT, CaseStep.RECORD: Charge.RECORD}
 
 
-class Cases(CaseAccess):
+class OfferedHandler(NamedTuple):
+    """Somebody who may be named a handler: who they are to the log-in, and to people."""
+
+    login: str
+    name: str
+
+
+class Cases(CaseReading):
     """The matters evidence serves."""
 
     def open(self, actor: Actor, wish: CaseIn) -> Case:
@@ -78,14 +85,29 @@ class Cases(CaseAccess):
 
         Raises:
             Refused: the actor may not open cases.
-            Invalid: the party's code is none (slug `party-code-wrong`).
+            Invalid: the party's code is none (slug `party-code-wrong`), or the number unlike those of the agency
+                (`case-number-unusual`).
             Conflict: the agency has a case of this number (slug `case-number-taken`).
         """
         self.require_opening(actor)
         check_party_code(wish.party_code)
+        self.check_number(actor, wish)
         case_id = CaseId(fresh_id())
         self.opened(self._begin(actor, actor.agency_id, reference("case", case_id)), actor, case_id, wish)
         return self.get(actor, case_id)
+
+    def number_patterns(self, actor: Actor) -> Items:
+        """Return how the actor's agency writes its numbers now; empty where it has not said so."""
+        name = ListSetting.CASE_NUMBERS
+        return list_at(self._connection, self._unit.settings, actor.agency_id, name, self._now)
+
+    def check_number(self, actor: Actor, wish: CaseIn) -> None:
+        """Refuse a number that is like none of the agency's, unless who typed it is sure.
+
+        Raises:
+            Invalid: slug `case-number-unusual`.
+        """
+        check_usual(wish.number, self.number_patterns(actor), is_sure=wish.number_is_sure)
 
     def require_opening(self, actor: Actor) -> None:
         """Refuse whoever may not open cases.
@@ -109,7 +131,7 @@ class Cases(CaseAccess):
         Raises:
             Conflict: the agency has a case of this number (slug `case-number-taken`).
         """
-        about, entered = reference("case", case_id), columns_of(wish.model_dump())
+        about, entered = reference("case", case_id), columns_of(wish.model_dump(exclude={"number_is_sure"}))
         kept = kept_columns(self._connection, case_id, entered)
         made = self._connection.scalar(
             insert(cases)
@@ -152,7 +174,7 @@ class Cases(CaseAccess):
         handler = reference("account", self._handler(case.agency_id, login))
         deed, case = self.changing(actor, case_id, Action.CASE_DECIDE, seen, relies=(handler,))
         account_id = self._handler(case.agency_id, login)
-        if case.state is CaseState.CLOSED:
+        if case.state in OVER_STATES:
             raise CASE_STEP_REFUSED("a closed case is handled by nobody new", state=case.state)
         check_charge(Charge.HANDLE, parts_of(self._connection, case_id, account_id))
         if not self._is_handled(case_id, account_id):
@@ -161,6 +183,17 @@ class Cases(CaseAccess):
             self._name_handler(case_id, account_id)
             deed.write(CaseAppoint(handler=handler), about)
         return self.get(actor, case_id)
+
+    def offered(self, actor: Actor, case: Case) -> tuple[OfferedHandler, ...]:
+        """Return who may be named a handler of a case, by name: handlers of its agency who are none of it yet.
+
+        Raises:
+            Refused, NotFound: as for naming one.
+        """
+        self.writable(actor, case.id, Action.CASE_DECIDE)
+        handling = select(case_handlers.c.account_id).where(case_handlers.c.case_id == case.id)
+        rows = handlers_in(self._connection, case.agency_id, self._moment, without=handling)
+        return tuple(OfferedHandler(row["login"], row["name"]) for row in rows)
 
     def _handler(self, agency_id: AgencyId, login: str) -> AccountId:
         account_id = handler_of(self._connection, agency_id, login, self._moment)
@@ -198,11 +231,12 @@ class Cases(CaseAccess):
         seen: int,
         *,
         answers: Sequence[ScopeAnswerIn] = (),
+        proposal: DecisionOutcome | None = None,
     ) -> Case:
         """Take one step of those that no opinion takes. Deciding and closing list their duties: `decision`.
 
         A submission opens a review round with a snapshot of the evidence, whose digest enters the log. A conclusion
-        keeps the `answers` of art. 58.
+        keeps the `answers` of art. 58, and the `proposal` of an outcome.
 
         Raises:
             NotFound: no such case within the actor's scope.
@@ -213,6 +247,8 @@ class Cases(CaseAccess):
         """
         if step in OPINION_STEPS:
             raise CASE_STEP_REFUSED(f"{step} is taken by a review's opinion")
+        if step in SUMMARY_STEPS:
+            raise SUMMARY_APART(f"{step} says more than a reason")
         deed, case = self.changing(actor, case_id, STEPS[step].asks, seen)
         if step in LISTING:
             STEPS.start(case.state, step)
@@ -222,6 +258,7 @@ class Cases(CaseAccess):
         check_reason(step, told)
         if step is CaseStep.CONCLUDE:
             members["answers"] = keep_answers(self._connection, deed, case_id, actor, answers)
+            members["proposal"] = keep_proposal(self._connection, deed, case_id, actor, proposal)
         if step is CaseStep.EXEMPT:
             check_charge(Charge.EXEMPT, parts_of(self._connection, case_id, actor.account_id))
         if step is CaseStep.SUBMIT:
@@ -244,7 +281,7 @@ class Cases(CaseAccess):
         row, number = STEPS[step], deed.next_number(reference("case", case.id))
         after = STEPS.after(case.state, step, facts or self.gate_facts(case, deed.at))
         change_to(self._connection, cases, case.id, case.version, number, state=after, **row.stamp(deed.at))
-        if row.dated == "closed_at":  # what it rests on has an end from now on
+        if OVER_STATES & {case.state, after}:  # what it rests on has an end from now on, or none any more
             enter_retentions(self._connection, tied_to(case.id), sender=case.id, at=deed.at)
         return after
 
@@ -285,61 +322,14 @@ class Cases(CaseAccess):
     def why_not(self, actor: Actor, case: Case, step: CaseStep, facts: CaseFacts) -> EvidenceError | None:
         """Return what forbids a step that the actor has the permission for, before they try it."""
         forbids = STEPS.why_not(case.state, step, facts)
-        if forbids is not None or step is not CaseStep.EXEMPT:
+        charge = _CHARGES.get(step)
+        if forbids is not None or charge is None:
             return forbids
         try:
-            check_charge(Charge.EXEMPT, parts_of(self._connection, case.id, actor.account_id))
+            check_charge(charge, parts_of(self._connection, case.id, actor.account_id))
         except Refused as err:
             return err
         return None
-
-    def scope(self, case_id: CaseId) -> Scope | None:
-        """Return what the last conclusion answered of art. 58, where it was asked; the caller has checked the case."""
-        return scope_of(self._connection, case_id)
-
-    def page(
-        self,
-        actor: Actor,
-        *,
-        number: str | None = None,
-        state: CaseState | None = None,
-        is_worse: bool = False,
-        is_reopened: bool = False,
-        after: Cursor | None = None,
-        limit: int = 50,
-    ) -> Page[Case]:
-        """List cases the actor may see, newest first; with `is_worse` those decided whose evidence was found worse since.
-
-        With `is_reopened` those decided that rest on a monitoring record to be judged anew, or found invalid then.
-
-        Raises:
-            Refused: the actor may not see cases at all.
-        """
-        wanted = self._select(actor).where(require_within(actor, Action.CASE_VIEW, self._now, cases))
-        sought = self._sought(actor, number) if number else Sought(true())
-        wanted = wanted.add_columns(*sought.columns).where(sought.condition)
-        if state:
-            wanted = wanted.where(cases.c.state == state)
-        if is_worse:
-            wanted = wanted.where(is_doubted())
-        if is_reopened:
-            wanted = wanted.where(rests_on_reopened())
-        page = self._page(wanted, _NEWEST, after=after, limit=limit, keep=sought.keep)
-        return page.each(case_of(self._connection))
-
-    def _sought(self, actor: Actor, wanted: str) -> Sought:
-        """Look for words of number and party, or for a whole code; in parties only where the actor reads them whole."""
-        is_whole = self._is_whole(actor)
-        party = Party(cases.c.id, cases.c.number, cases.c.party, cases.c.party_tokens, is_whole)
-        others = []
-        if is_code(code := wanted.strip().upper()):
-            digests = asked_digests(self._connection, cases.c.party_code, code)
-            others.append(and_(cases.c.party_code_digest.in_(digests), is_whole))
-        return matching_party(self._connection, party, CASE_WORDS, wanted, *others)
-
-    def links(self, case_id: CaseId) -> tuple[CaseLink, ...]:
-        """Return every tie of a case, past ones included, oldest first."""
-        return links_where(self._connection, case_links.c.case_id == case_id)
 
     def link(self, actor: Actor, case_id: CaseId, recording_id: RecordingId, seen: int) -> CaseLink:
         """Tie a recording to a case; doing it twice gives the tie that stands.

@@ -4,7 +4,7 @@ from sqlalchemy import insert, select
 
 from schemas.actor import Actor
 from schemas.case import STEPS, Case, CaseStep
-from schemas.decision import PROVEN_OUTCOMES, ClosingIn, Decision, DecisionIn, Listed, listed
+from schemas.decision import PROVEN_OUTCOMES, ClosingIn, Decision, DecisionIn, Listed, check_proposed, listed
 from schemas.ids import CaseId
 from schemas.leaves_procedure import CaseCloseListed, CaseDecideListed, ListedFormality
 from schemas.procedure import days_since
@@ -15,6 +15,7 @@ from storage.case.procedure import Procedures
 from storage.collection import Collection, Unit
 from storage.custody.values import shown
 from storage.reads.account import with_name
+from storage.reads.scope import proposal_of
 from storage.tables.case import cases
 from storage.tables.procedure import case_decisions, case_formalities
 
@@ -52,7 +53,8 @@ class Decisions(Collection):
             NotFound: no such case within the actor's scope.
             Refused: the actor may not decide here.
             TransitionRefused: the state or a gate does not allow it.
-            Invalid: a duty is not recorded and no reason is given (`formality-unsaid`).
+            Invalid: a duty is not recorded and no reason is given (`formality-unsaid`), or none is given for another
+                outcome than was proposed (`decision-differs`).
             Conflict: a reason is given for one that is recorded (`formality-recorded`).
             VersionConflict: somebody else changed the case.
         """
@@ -60,14 +62,15 @@ class Decisions(Collection):
         facts = self._cases.gate_facts(case, deed.at)
         facts = facts.model_copy(update={"is_found": wish.outcome in PROVEN_OUTCOMES})
         after = self._cases.advance(deed, case, CaseStep.DECIDE, facts)
-        lines = self._listed(deed, case, CaseStep.DECIDE, wish)
+        check_proposed(wish.outcome, proposal_of(self._connection, case_id), wish.reason)
+        lines = self.listed(deed, case, CaseStep.DECIDE, wish)
         act = CaseDecideListed.model_validate(
             {
                 "to": after,
                 "outcome": wish.outcome,
                 "penalties": wish.kinds,
                 "fine_fen": wish.fine_fen,
-                "formalities": _elements(lines),
+                "formalities": elements(lines),
                 "reason": shown(wish.reason.strip()),
             }
         )
@@ -89,18 +92,26 @@ class Decisions(Collection):
         Raises: as for `decide`.
         """
         deed, case = self._cases.changing(actor, case_id, STEPS[CaseStep.CLOSE].asks, seen)
-        after = self._cases.advance(deed, case, CaseStep.CLOSE)
-        lines = self._listed(deed, case, CaseStep.CLOSE, wish)
+        facts = self._cases.gate_facts(case, deed.at)
+        after = self._cases.advance(deed, case, CaseStep.CLOSE, facts)
+        lines = self.listed(deed, case, CaseStep.CLOSE, wish, is_summary=facts.is_summary)
         act = CaseCloseListed.model_validate(
-            {"to": after, "formalities": _elements(lines), "reason": shown(wish.reason.strip())}
+            {"to": after, "formalities": elements(lines), "reason": shown(wish.reason.strip())}
         )
         deed.write(act, reference("case", case_id))
         return self._cases.get(actor, case_id)
 
-    def _listed(self, deed: Deed, case: Case, step: CaseStep, wish: ClosingIn) -> tuple[Listed, ...]:
-        """Keep what a step says of its duties, and return it."""
-        days = days_since(case.filed_at, deed.at)
-        lines = listed(step, deed.at, self._procedures.standing(case.id), days, wish.reasons)
+    def listed(
+        self, deed: Deed, case: Case, step: CaseStep, wish: ClosingIn, *, is_summary: bool = False
+    ) -> tuple[Listed, ...]:
+        """Keep what a step says of its duties in an act that holds the case's chain, and return it.
+
+        Raises:
+            Invalid: a duty is not recorded and no reason is given (`formality-unsaid`).
+            Conflict: a reason is given for one that is recorded (`formality-recorded`).
+        """
+        documents, days = self._procedures.standing(case.id), days_since(case.filed_at, deed.at)
+        lines = listed(step, deed.at, documents, days, wish.reasons, is_summary=is_summary)
         if lines:
             self._connection.execute(
                 insert(case_formalities), [{"case_id": case.id, **one._asdict()} for one in lines]
@@ -108,7 +119,8 @@ class Decisions(Collection):
         return lines
 
 
-def _elements(lines: tuple[Listed, ...]) -> tuple[ListedFormality, ...]:
+def elements(lines: tuple[Listed, ...]) -> tuple[ListedFormality, ...]:
+    """Return what a step says of its duties as its leaf has it."""
     return tuple(
         ListedFormality(formality=one.formality, documents=one.documents, why=shown(one.reason))
         for one in lines

@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from schemas.case import CaseChange
+from schemas.case_change import CaseChange
 from schemas.event import Event
 from schemas.leaf import Leaf, Unknown
 from schemas.leaves_case import CaseAmend, CaseField, CaseOpen

@@ -5,7 +5,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Connection, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from schemas.case import EVIDENCE_STATES, CaseLink, CaseState
+from schemas.case import EVIDENCE_STATES, OVER_STATES, CaseLink
 from schemas.ids import CaseId, RecordingId
 from schemas.leaves_case import CaseLink as LinkLeaf
 from schemas.leaves_case import CaseUnlink as UnlinkLeaf
@@ -22,14 +22,14 @@ from storage.tables.case import case_links, cases
 def link_stated(connection: Connection, deed: Deed, *, case_id: CaseId, recording_id: RecordingId) -> None:
     """Tie a received recording to the case that its sender stated; the act holds both chains.
 
-    A device ties to any case that is not closed: nobody is blocked. A person's statement is a change by hand, which a
+    A device ties to any case that is not over: nobody is blocked. A person's statement is a change by hand, which a
     reviewed or decided case no longer takes. What is not tied stays a finding of the recording, never a refusal.
     """
     state = connection.scalar(
         select(cases.c.state).where(cases.c.id == case_id).with_for_update(key_share=True)
     )
     is_by_hand = noun_of(deed.actor) == "account"
-    if state != CaseState.CLOSED and (state in EVIDENCE_STATES or not is_by_hand):
+    if state not in OVER_STATES and (state in EVIDENCE_STATES or not is_by_hand):
         link_recording(connection, deed, case_id=case_id, recording_id=recording_id, basis=TieBasis.STATED)
 
 

@@ -20,7 +20,7 @@ from storage.reads.policy import within
 from storage.reads.setting import setting_at
 from storage.tables.case import cases
 
-_MOST_READ = 500
+MOST_READ = 500
 """So many candidates are opened for one lead: names are compared in clear, one by one."""
 
 
@@ -43,9 +43,10 @@ class Overlaps(Collection):
         metres = setting_at(
             self._connection, self._unit.settings, mine.agency_id, Setting.LINK_RADIUS_METRES, self._now
         )
-        found = [one for row in self._rows(actor, mine, metres) for one in self._told(mine, row, metres)]
+        rows = self._rows(actor, mine, metres)
+        found = [one for row in rows[:MOST_READ] for one in self._told(mine, row, metres)]
         found.sort(key=lambda one: -len(one.overlaps))
-        return Overlapping(count=len(found), cases=tuple(found[:MOST_SHOWN]))
+        return Overlapping(count=len(found), is_more=len(rows) > MOST_READ, cases=tuple(found[:MOST_SHOWN]))
 
     def _require_working(self, actor: Actor, case_id: CaseId) -> None:
         granted = self._cases.granted(actor, self._cases.get(actor, case_id).id)
@@ -81,7 +82,7 @@ class Overlaps(Collection):
             )
             .where(cases.c.id.in_(some))
             .order_by(cases.c.id.desc())
-            .limit(_MOST_READ)
+            .limit(MOST_READ + 1)
         )
         return list(self._connection.execute(query).mappings())
 

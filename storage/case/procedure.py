@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, exists, insert, or_, select, update
 
 from schemas.actor import Actor
-from schemas.case import Case, CaseState, CaseStep
+from schemas.case import OVER_STATES, Case, CaseStep
 from schemas.ids import CaseId, DocumentId, RecordingId
 from schemas.leaves_procedure import DocumentFile, DocumentWithdraw
 from schemas.policy import Action
@@ -55,8 +55,21 @@ class Procedures(Collection):
             NotFound: no such case within the actor's scope.
         """
         case = self._cases.get(actor, case_id)
+        return self._lines(case, is_summary=case.is_summary)
+
+    def of_summary(self, actor: Actor, case_id: CaseId) -> tuple[FormalityLine, ...]:
+        """Return the duties that a case has where it is decided on the spot (arts 51 and 52).
+
+        Raises:
+            NotFound: no such case within the actor's scope.
+        """
+        lines = self._lines(self._cases.get(actor, case_id), is_summary=True)
+        return tuple(one for one in lines if one.applies)
+
+    def _lines(self, case: Case, *, is_summary: bool) -> tuple[FormalityLine, ...]:
         days = days_since(case.filed_at, case.decided_at or self._now)
-        return lines_of(self._found(case_documents.c.case_id == case_id), days, self._answers(case_id))
+        found = self._found(case_documents.c.case_id == case.id)
+        return lines_of(found, days, self._answers(case.id), is_summary=is_summary)
 
     def standing(self, case_id: CaseId) -> dict[Formality, int]:
         """Return how many documents of each duty stand; the caller has looked."""
@@ -151,7 +164,7 @@ class Procedures(Collection):
 
     def _writable(self, actor: Actor, case_id: CaseId) -> Case:
         case = self._cases.writable(actor, case_id, Action.CASE_RUN)
-        if case.state is CaseState.CLOSED:
+        if case.state in OVER_STATES:
             raise DOCUMENT_CASE_CLOSED("the case is closed")
         return case
 

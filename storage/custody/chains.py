@@ -15,7 +15,7 @@ from schemas.disclosure import ChainHead
 from schemas.errors import Invalid
 from schemas.leaf import Place, parse_leaf
 from schemas.reference import noun_of
-from schemas.refusals_custody import CHAIN_BROKEN, CHAIN_BUSY
+from schemas.refusals_custody import CHAIN_BROKEN, CHAIN_BUSY, CHAIN_REFUSED
 from storage.custody.values import words_array
 from storage.tables.custody import chain_places, chains, custody_entries
 
@@ -61,7 +61,8 @@ class Chains:
 
         Raises:
             Busy: a further chain is held by somebody else right now (`chain-busy`).
-            IntegrityBroken: a chain does not stand where its last leaf does (`chain-broken`).
+            IntegrityBroken: a chain does not stand where its last leaf does (`chain-broken`), or the signer refuses
+                that leaf (`chain-refused`): nothing is built on it until the chain is mended.
         """
         wanted = set(changes) - self._held.keys()
         leant = set(relies) - self._held.keys() - self._relied - wanted
@@ -183,7 +184,13 @@ def heads(connection: Connection, names: Iterable[str]) -> tuple[ChainHead, ...]
     """
     wanted = sorted(set(names))
     rows = connection.execute(
-        select(chains.c.of, chains.c.n, chains.c.head, custody_entries.c.leaf)
+        select(
+            chains.c.of,
+            chains.c.n,
+            chains.c.head,
+            custody_entries.c.leaf,
+            custody_entries.c.refused_by.is_not(None).label("is_refused"),
+        )
         .outerjoin(chain_places, (chain_places.c.of == chains.c.of) & (chain_places.c.n == chains.c.n))
         .outerjoin(custody_entries, custody_entries.c.id == chain_places.c.entry)
         .where(chains.c.of.in_(wanted))
@@ -199,6 +206,8 @@ def _standing(row: Row[*tuple[Any, ...]]) -> _Chain:
         if (row.n, bytes(row.head).hex()) != (0, genesis(row.of)):
             raise CHAIN_BROKEN(f"{row.of} has no leaf number {row.n}")
         return _Chain(0, genesis(row.of))
+    if row.is_refused:
+        raise CHAIN_REFUSED(f"the last leaf of {row.of} is refused by the log")
     try:
         leaf = parse_leaf(row.leaf)
     except Invalid as err:

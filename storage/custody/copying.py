@@ -19,7 +19,10 @@ from storage.custody.values import Appended
 _DRAW = text(
     "SELECT array_agg(nextval(pg_get_serial_sequence('custody_entries', 'id'))) FROM generate_series(1, :count)"
 )
-_ENTRIES = "custody_entries (id, entry_id, event, ev, actor, subject, agency_id, at, leaf, digest, leaf_hash)"
+_ENTRY_COLUMNS = (
+    "id, entry_id, event, ev, actor, subject, agency_id, at, leaf, digest, leaf_hash, ticket, ticket_kid"
+)
+_ENTRIES = f"custody_entries ({_ENTRY_COLUMNS})"
 _PLACES = "chain_places (of, n, entry)"
 _CHAINS = "chains (of, n, head, last_at)"
 _OPENINGS = "openings (digest, member, opening)"
@@ -73,7 +76,8 @@ def _entry(number: int, one: New, whose: str) -> str:
     leaf, appended = one.leaf, one.appended
     return (
         f"{number}\t{leaf.id}\t{leaf.event}\t{leaf.ev}\t{leaf.actor}\t{leaf.subject}\t{whose}"
-        f"\t{appended.leaf.decode('ascii')}\t\\\\x{appended.digest}\t\\\\x{appended.leaf_hash.hex()}\n"
+        f"\t{appended.leaf.decode('ascii')}\t\\\\x{appended.digest}\t\\\\x{appended.leaf_hash.hex()}"
+        f"\t\\\\x{appended.ticket.signature.hex()}\t{appended.ticket.kid}\n"
     )
 
 

@@ -12,8 +12,8 @@ The signer (`storage.custody.signer`) gives committed entries their indices late
 """
 
 import secrets
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from itertools import islice
 from typing import NamedTuple
@@ -32,18 +32,23 @@ from storage.custody.copying import New, NewLeaves, copy_new
 from storage.custody.reading import LogReader
 from storage.custody.values import Appended, bytes_array, words_array
 from storage.personal import kept_opening
+from storage.ticket import ticket_for
 
 _APPEND = (
     "SELECT append_leaf(%(leaf_id)s::uuid, %(event)s, %(ev)s, %(actor)s, %(subject)s, %(agency)s, %(at)s, %(leaf)s,"
-    " %(digest)s, %(leaf_hash)s, %(ofs)s::text[], %(ns)s::bigint[], %(heads)s::bytea[], %(members)s::text[],"
-    " %(opened)s::bytea[])"
+    " %(digest)s, %(leaf_hash)s, %(ticket)s, %(ticket_kid)s, %(ofs)s::text[], %(ns)s::bigint[], %(heads)s::bytea[],"
+    " %(members)s::text[], %(opened)s::bytea[])"
 )
 _APPEND_ALL = (
     "SELECT append_leaves(%(actor)s, %(agency)s, %(at)s, %(leaf_ids)s::uuid[], %(events)s::text[], %(evs)s::int[],"
     " %(subjects)s::text[], %(leaves)s::bytea[], %(digests)s::bytea[], %(leaf_hashes)s::bytea[],"
+    " %(tickets)s::bytea[], %(ticket_kids)s::text[],"
     " %(place_leaves)s::int[], %(ofs)s::text[], %(ns)s::bigint[], %(moved)s::text[], %(moved_ns)s::bigint[],"
     " %(moved_heads)s::bytea[], %(opened_leaves)s::int[], %(members)s::text[], %(opened)s::bytea[])"
 )
+PROMISED = 20
+"""So many leaves of one transaction are told in its answer; a bulk act has a receipt of its own."""
+
 AT_ONCE = 2_000
 """Leaves that one statement takes: some megabytes of it, whatever their number."""
 _KEEP_SALTS = text(
@@ -60,14 +65,27 @@ class CustodyLog(LogReader):
         """Nothing is held yet; `clock` stands in for the database's, for a process that lives at another time."""
         super().__init__(connection)
         self._chains = Chains(connection, clock)
+        self._written: list[Appended] = []
 
     def hold(self, *changes: str, relies: Iterable[str] = ()) -> datetime:
         """Lock the chains of an act and return its one time: `Chains.hold`."""
         return self._chains.hold(*changes, relies=relies)
 
-    def undoing(self) -> AbstractContextManager[None]:
+    @contextmanager
+    def undoing(self) -> Iterator[None]:
         """Forget what the savepoint around it did when that is rolled back: `Chains.undoing`."""
-        return self._chains.undoing()
+        count = len(self._written)
+        try:
+            with self._chains.undoing():
+                yield
+        except BaseException:
+            del self._written[count:]
+            raise
+
+    @property
+    def promised(self) -> Sequence[Appended]:
+        """What this transaction has written, the first ones: with its commit they are promised."""
+        return self._written
 
     def append(
         self,
@@ -91,9 +109,11 @@ class CustodyLog(LogReader):
         Raises:
             Invalid: the leaf is too long, or does not fit its class.
             RuntimeError: a chain of it is not held.
+            Unavailable: this process has no key for its ticket (slug `ticket-key-missing`).
         """
         made = self._make(Entry(act, about, within, ident), actor)
         self._connection.exec_driver_sql(_APPEND, _row(made, agency_id))
+        self._promise(made.appended)
         return made.appended
 
     def append_all(
@@ -110,7 +130,13 @@ class CustodyLog(LogReader):
             made = [self._make(entry, actor) for entry in some]
             self._connection.exec_driver_sql(_APPEND_ALL, _rows(made, actor, agency_id, self._chains.at))
             appended += [one.appended for one in made]
+        for one in appended[:PROMISED]:
+            self._promise(one)
         return appended
+
+    def _promise(self, appended: Appended) -> None:
+        if len(self._written) < PROMISED:
+            self._written.append(appended)
 
     def make_new(self, entries: Sequence["Entry"], *, actor: str) -> NewLeaves:
         """Make the leaves of things that are made with them, in their order: each stands in chains that begin here.
@@ -151,6 +177,7 @@ class CustodyLog(LogReader):
             leaf=payload,
             digest=digest,
             leaf_hash=bytes.fromhex(entry_hash(digest)),
+            ticket=ticket_for(self._connection, leaf.event, digest),
             places={place.of: place.n for place in leaf.chains},
         )
         heads = [self._chains.go_on(place, digest, leaf.event) for place in leaf.chains]
@@ -207,6 +234,8 @@ def _row(made: _Made, agency_id: AgencyId | None) -> dict[str, object]:
         "leaf": appended.leaf,
         "digest": bytes.fromhex(appended.digest),
         "leaf_hash": appended.leaf_hash,
+        "ticket": appended.ticket.signature,
+        "ticket_kid": appended.ticket.kid,
         "ofs": words_array(appended.places),
         "ns": words_array(map(str, appended.places.values())),
         "heads": bytes_array(map(bytes.fromhex, made.heads)),
@@ -236,6 +265,8 @@ def _rows(made: Sequence[_Made], actor: str, agency_id: AgencyId | None, at: dat
         "leaves": bytes_array(one.appended.leaf for one in made),
         "digests": bytes_array(bytes.fromhex(one.appended.digest) for one in made),
         "leaf_hashes": bytes_array(one.appended.leaf_hash for one in made),
+        "tickets": bytes_array(one.appended.ticket.signature for one in made),
+        "ticket_kids": words_array(one.appended.ticket.kid for one in made),
         "place_leaves": words_array(k for k, _, _ in places),
         "ofs": words_array(of for _, of, _ in places),
         "ns": words_array(n for _, _, n in places),

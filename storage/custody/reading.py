@@ -7,6 +7,7 @@ from functools import cache
 from sqlalchemy import Connection, func, select
 
 from schemas.checkpoint import proof_text
+from schemas.consistency import tiles_text
 from schemas.ids import EntryId
 from schemas.merkle import inclusion_proof, verify_inclusion
 from schemas.ours import ours
@@ -14,6 +15,7 @@ from schemas.refusals_custody import ENTRY_UNKNOWN, TILE_BROKEN
 from storage.custody.tree import last_checkpoint, log_size, stored_tile
 from storage.custody.values import Logged, logged
 from storage.personal import shown_opening
+from storage.reads.among import among
 from storage.tables.custody import chain_places, chains, checkpoints, custody_entries, openings
 
 
@@ -25,7 +27,8 @@ class LogReader:
 
     def position(self, entry_id: EntryId | None) -> int | None:
         """Return the index of an entry once a signed checkpoint holds it; None before."""
-        signed = select(func.max(checkpoints.c.size)).scalar_subquery()
+        told = checkpoints.c.published_at.is_not(None)
+        signed = select(func.max(checkpoints.c.size)).where(told).scalar_subquery()
         index: int | None = self._connection.scalar(
             select(custody_entries.c.leaf_index).where(
                 custody_entries.c.entry_id == entry_id, custody_entries.c.leaf_index < signed
@@ -40,7 +43,9 @@ class LogReader:
     def waiting_since(self) -> datetime | None:
         """When the oldest entry without an index was made; None when every entry has its own."""
         oldest: datetime | None = self._connection.scalar(
-            select(func.min(custody_entries.c.at)).where(custody_entries.c.leaf_index.is_(None))
+            select(func.min(custody_entries.c.at)).where(
+                custody_entries.c.leaf_index.is_(None), custody_entries.c.refused_by.is_(None)
+            )
         )
         return oldest
 
@@ -49,10 +54,24 @@ class LogReader:
         last = last_checkpoint(self._connection)
         return None if last is None else str(last.note)
 
+    def tree_end(self, reach: int) -> str:
+        """Return the tiles at the end of the newest signed tree; empty before the first.
+
+        Args:
+            reach: From how many entries before its end on consistency can be proven with them.
+        """
+        last = last_checkpoint(self._connection)
+        if last is None:
+            return ""
+        return tiles_text(last.size, reach, lambda level, n: stored_tile(self._connection, level, n))
+
     def signed_at(self) -> datetime | None:
         """Return when the newest checkpoint was signed, by the server's clock; None before the first."""
         at: datetime | None = self._connection.scalar(
-            select(checkpoints.c.signed_at).order_by(checkpoints.c.size.desc()).limit(1)
+            select(checkpoints.c.signed_at)
+            .where(checkpoints.c.published_at.is_not(None))
+            .order_by(checkpoints.c.size.desc())
+            .limit(1)
         )
         return at
 
@@ -137,7 +156,7 @@ class LogReader:
         """
         rows = self._connection.execute(
             select(openings.c.digest, openings.c.member, openings.c.opening).where(
-                openings.c.digest.in_([bytes.fromhex(digest) for digest in digests]),
+                among(openings.c.digest, map(bytes.fromhex, digests)),
                 openings.c.opening.is_not(None),
             )
         )

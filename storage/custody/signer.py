@@ -10,32 +10,36 @@ All share one transaction and one advisory lock. A crash in it leaves the entrie
 starts over. A log that was cut or rewritten is not signed again, whoever asks.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import cache
+from typing import NamedTuple
 from uuid import uuid4
 
 from sqlalchemy import Connection, Row, bindparam, func, insert, select, text
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from schemas.act import Act
-from schemas.chain import entry_hash, leaf_digest
+from schemas.chain import leaf_digest
 from schemas.checkpoint import Checkpoint, checkpoint_text, open_checkpoint
 from schemas.errors import Invalid
-from schemas.ids import EntryId
+from schemas.leaf import parse_leaf
 from schemas.merkle import Tiles, extend, root_from_tiles
 from schemas.note import sign_note, vkey_of_seed
 from schemas.refusals_custody import (
     CHECKPOINT_BROKEN,
-    LEAF_BROKEN,
     LOG_KEY_DIFFERS,
     LOG_REWRITTEN,
     LOG_ROLLED_BACK,
     SEQUENCE_BROKEN,
 )
+from schemas.ticket import Answer, TicketKey
 from storage.custody.custody import CustodyLog
-from storage.custody.identity import LogIdentity, unsaid
-from storage.custody.tree import last_checkpoint, log_size, stored_tile
+from storage.custody.gate import Gate, Judged, Pending
+from storage.custody.identity import LogIdentity, has_tickets, unsaid
+from storage.custody.telling import SIGNER, Telling, about
+from storage.custody.tree import last_signed, log_size, stored_tile
+from storage.custody.values import Appended
 from storage.tables.custody import checkpoints, custody_entries, log_tiles
 
 BATCH_ENTRIES = 2000
@@ -45,18 +49,44 @@ _LOCK = 0x5143_4C47
 """Advisory lock number of the sequencer; any constant that nothing else of ours uses."""
 
 _FIRST = select(custody_entries.c.subject).where(custody_entries.c.leaf_index == 0)
+_NEWEST = (
+    select(custody_entries.c.leaf)
+    .where(custody_entries.c.leaf_index.is_not(None))
+    .order_by(custody_entries.c.leaf_index.desc())
+    .limit(1)
+)
+_PENDING = text(
+    """
+    SELECT id, leaf, digest, leaf_hash, ticket, ticket_kid FROM custody_entries
+    WHERE leaf_index IS NULL AND refused_by IS NULL AND id > :after ORDER BY id LIMIT :limit
+    """
+)
 _ASSIGN = text(
     """
     UPDATE custody_entries AS entry SET leaf_index = :start + pending.position - 1
     FROM unnest(CAST(:ids AS bigint[])) WITH ORDINALITY AS pending (id, position)
-    WHERE entry.id = pending.id AND entry.leaf_index IS NULL
+    WHERE entry.id = pending.id AND entry.leaf_index IS NULL AND entry.refused_by IS NULL
     """
 )
+_REFUSE = text("UPDATE custody_entries SET refused_by = :by WHERE id = :id")
+_IDS = select(custody_entries.c.entry_id, custody_entries.c.id)
 
-SIGNER = "service/signer"
-
-_Pending = Row[int, bytes, bytes, bytes]
 _Head = Row[int, bytes, str]
+
+
+class Sequenced(NamedTuple):
+    """What a run made of the entries that it looked at: indexed, refused (row id and why), or left waiting."""
+
+    indexed: int = 0
+    refused: tuple[tuple[int, Answer], ...] = ()
+    waiting: int = 0
+    last_id: int = 0
+    """The row id of the last one that was looked at."""
+
+    @property
+    def looked(self) -> int:
+        """How many it came to a word about."""
+        return self.indexed + len(self.refused)
 
 
 class Signer:
@@ -65,12 +95,18 @@ class Signer:
     def __init__(self, connection: Connection, clock: Callable[[], datetime] | None = None) -> None:
         self._connection = connection
         self._clock = clock
+        self._is_held = False
+
+    @property
+    def connection(self) -> Connection:
+        """Where it signs."""
+        return self._connection
 
     def waits(self) -> bool:
         """Say whether an entry waits for its index; no also when another run holds the lock.
 
         Raises:
-            IntegrityBroken: the leaf that waits is not what was hashed.
+            IntegrityBroken: an entry has an index that no checkpoint covers: not this signer gave it.
         """
         return self._hold_lock() and bool(self._pending(limit=1))
 
@@ -97,40 +133,34 @@ class Signer:
         if length == said_at:
             return length
         said = () if of is None else tuple(one.act for one in custody.chain(of))
+        if of is not None and not has_tickets(said):
+            self._take_old(of)
         acts = unsaid(log, said)
         if acts:
             self._say(custody, acts, of or f"log/{uuid4()}")
         return length + len(acts)
 
+    def _take_old(self, of: str) -> None:
+        """Index what was written before there were tickets: a log of then is asked for them from its first key on.
+
+        What carries one already waits for the key that it names.
+        """
+        old, done = Gate(self._connection, log=of, keys=None, dead=set()), Sequenced()
+        while rows := self._pending(BATCH_ENTRIES, done.last_id):
+            without = [one for one in rows if one.ticket is None]
+            done = self._taken(old.judge(without), of, done)._replace(last_id=rows[-1].id)
+
     def _say(self, custody: CustodyLog, acts: Sequence[Act], of: str) -> None:
         custody.hold(of)
-        made = [custody.append(act, _about(act, of), of, actor=SIGNER) for act in acts]
-        self._number([one.entry_id for one in made], [one.leaf_hash for one in made])
+        self._number([custody.append(act, about(act, of), of, actor=SIGNER) for act in acts])
 
-    def _number(self, entries: Sequence[EntryId], hashes: Sequence[bytes]) -> None:
-        rows = {
-            row.entry_id: row.id
-            for row in self._connection.execute(
-                select(custody_entries.c.entry_id, custody_entries.c.id).where(
-                    custody_entries.c.entry_id.in_(entries)
-                )
-            )
-        }
-        self._assign([rows[one] for one in entries], hashes)
-
-    def sequence(self, *, limit: int = BATCH_ENTRIES) -> int:
-        """Give up to `limit` committed entries their indices and extend the tiles; returns how many.
-
-        0 also when another run holds the lock. `sign` must follow in the same transaction.
-
-        Raises:
-            IntegrityBroken: a leaf is not what was hashed, or the tiles do not end where the entries do.
-        """
-        pending = self._pending(limit) if self._hold_lock() else []
-        if not pending:
-            return 0
-        self._assign([row.id for row in pending], [row.leaf_hash for row in pending])
-        return len(pending)
+    def _number(self, entries: Sequence[Appended | Pending]) -> None:
+        """Give entries their indices in this order: those of the signer itself, and those that waited."""
+        own = [one.entry_id for one in entries if isinstance(one, Appended)]
+        rows = self._connection.execute(_IDS.where(custody_entries.c.entry_id.in_(own))).all() if own else []
+        ids = {row.entry_id: row.id for row in rows}
+        numbers = [ids[one.entry_id] if isinstance(one, Appended) else one.id for one in entries]
+        self._assign(numbers, [bytes(one.leaf_hash) for one in entries])
 
     def _assign(self, ids: Sequence[int], hashes: Sequence[bytes]) -> None:
         size = log_size(self._connection)
@@ -138,6 +168,80 @@ class Signer:
         if assigned != len(ids):
             raise SEQUENCE_BROKEN(f"{len(ids)} entries were to be sequenced, {assigned} were")
         self._write_tiles(extend(self._tile, size, hashes))
+
+    def step(self, before: datetime, after: datetime) -> None:
+        """Index what the signer says of its own clock, that it went; `begin` comes before, in the same transaction."""
+        of = self._connection.scalar(_FIRST)
+        if of is not None:
+            told = Telling(CustodyLog(self._connection, self._clock), of, self._clock)
+            self._number([told.step(before, after)])
+
+    def sequence(
+        self, keys: Mapping[str, TicketKey], *, dead: set[str] | None = None, limit: int = BATCH_ENTRIES
+    ) -> Sequenced:
+        """Look at up to `limit` committed entries: index those that pass the gate and extend the tiles, refuse the others.
+
+        Of what waits for a newer signer the next are looked at as well: it keeps nobody from an index. Nothing also when
+        another run holds the lock. `sign` must follow in the same transaction.
+
+        Args:
+            keys: The ticket keys that this signer knows, by their ids.
+            dead: Ids of those that the log has ended; it grows with what is indexed.
+            limit: So many are looked at in one statement.
+
+        Raises:
+            IntegrityBroken: the tiles do not end where the entries do.
+        """
+        if not self._hold_lock():
+            return Sequenced()
+        of, done = self._connection.scalar(_FIRST) or "", Sequenced()
+        gate: Gate | None = None
+        while rows := self._pending(limit, done.last_id):
+            gate = gate or Gate(self._connection, log=of, keys=keys, dead=set() if dead is None else dead)
+            done = self._taken(gate.judge(rows), of, done)
+            if len(rows) < limit or done.indexed or done.refused:
+                break
+        return done
+
+    def _taken(self, judged: Sequence[Judged], of: str, done: Sequenced) -> Sequenced:
+        """Index and refuse what was judged, a leaf of the signer before each whose time is out of order."""
+        told = Telling(CustodyLog(self._connection, self._clock), of, self._clock)
+        passed = [one for one in judged if one.answer is Answer.INDEXED]
+        entries = self._bounded(passed, told)
+        refused = []
+        for one in judged:
+            if one.answer.is_refusal:
+                leaf = told.refuse(leaf_digest(bytes(one.row.leaf)), one.answer)
+                self._connection.execute(_REFUSE, {"id": one.row.id, "by": bytes.fromhex(leaf.digest)})
+                refused.append(one)
+                entries.append(leaf)
+        if entries:
+            self._number(entries)
+        return Sequenced(
+            indexed=len(passed),
+            refused=tuple((one.row.id, one.answer) for one in refused),
+            waiting=done.waiting + len(judged) - len(passed) - len(refused),
+            last_id=judged[-1].row.id if judged else done.last_id,
+        )
+
+    def _bounded(self, passed: Sequence[Judged], told: Telling) -> list[Appended | Pending]:
+        entries: list[Appended | Pending] = []
+        last_at = self._last_at() if passed else None
+        for number, (row, _, leaf) in enumerate(passed):
+            if leaf is not None:
+                bound = told.bound(leaf, last_at, waiting=len(passed) - number)
+                entries += [] if bound is None else [bound]
+                last_at = leaf.at
+            entries.append(row)
+        return entries
+
+    def _last_at(self) -> datetime | None:
+        """Return the time of the last indexed leaf, as it says itself; None where it cannot be read."""
+        payload = self._connection.scalar(_NEWEST)
+        try:
+            return None if payload is None else parse_leaf(bytes(payload)).at
+        except Invalid:
+            return None
 
     def sign(self, seed: bytes, origin: str, *, at: datetime) -> Checkpoint | None:
         """Sign the present tree, having checked that it extends the last one signed.
@@ -156,7 +260,7 @@ class Signer:
         """
         if not self._hold_lock():
             return None
-        size, last = log_size(self._connection), last_checkpoint(self._connection)
+        size, last = log_size(self._connection), last_signed(self._connection)
         if last is not None:
             self._require_ours(last, vkey_of_seed(origin, seed))
             self._require_extended(last, size)
@@ -169,26 +273,24 @@ class Signer:
         )
         return checkpoint
 
-    def _hold_lock(self) -> bool:
-        return bool(self._connection.scalar(select(func.pg_try_advisory_xact_lock(_LOCK))))
+    def signed_size(self) -> int:
+        """Return how far the log is signed, by this run or before it."""
+        last = last_signed(self._connection)
+        return 0 if last is None else last.size
 
-    def _pending(self, limit: int) -> list[_Pending]:
-        rows = self._connection.execute(
-            select(
-                custody_entries.c.id,
-                custody_entries.c.leaf,
-                custody_entries.c.digest,
-                custody_entries.c.leaf_hash,
-            )
-            .where(custody_entries.c.leaf_index.is_(None))
-            .order_by(custody_entries.c.id)
-            .limit(limit)
-        ).all()
-        for row in rows:
-            digest = leaf_digest(row.leaf)
-            if (digest, entry_hash(digest)) != (row.digest.hex(), row.leaf_hash.hex()):
-                raise LEAF_BROKEN(f"leaf of row {row.id} was altered")
-        return list(rows)
+    def _hold_lock(self) -> bool:
+        """Take the lock where nobody has it. What is found indexed then was signed: both are one commit."""
+        if not self._connection.scalar(select(func.pg_try_advisory_xact_lock(_LOCK))):
+            return False
+        if not self._is_held:
+            signed, size = self.signed_size(), log_size(self._connection)
+            if size > signed:
+                raise SEQUENCE_BROKEN(f"{size} entries have an index, {signed} were signed")
+        self._is_held = True
+        return True
+
+    def _pending(self, limit: int, after: int = 0) -> Sequence[Pending]:
+        return self._connection.execute(_PENDING, {"after": after, "limit": limit}).all()
 
     def _tile(self, level: int, n: int) -> bytes:
         return stored_tile(self._connection, level, n)
@@ -218,8 +320,3 @@ class Signer:
             raise LOG_ROLLED_BACK(f"{last.size} entries were signed, {size} are left")
         if root_from_tiles(last.size, cache(self._tile)) != last.root:
             raise LOG_REWRITTEN(f"the tree no longer extends the checkpoint of size {last.size}")
-
-
-def _about(act: Act, of: str) -> str:
-    """The log is the subject of what it says of itself, a key of what is said of it."""
-    return of if act.spec.noun == "log" else f"{act.spec.noun}/{uuid4()}"

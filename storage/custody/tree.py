@@ -13,13 +13,21 @@ def log_size(connection: Connection) -> int:
     return 0 if highest is None else highest + 1
 
 
+_NEWEST = (
+    select(checkpoints.c.size, checkpoints.c.root, checkpoints.c.note)
+    .order_by(checkpoints.c.size.desc())
+    .limit(1)
+)
+
+
+def last_signed(connection: Connection) -> _Head | None:
+    """Return size, root and note of the newest checkpoint that is signed, told or not; None before the first."""
+    return connection.execute(_NEWEST).one_or_none()
+
+
 def last_checkpoint(connection: Connection) -> _Head | None:
-    """Return size, root and note of the newest checkpoint; None before the first."""
-    return connection.execute(
-        select(checkpoints.c.size, checkpoints.c.root, checkpoints.c.note)
-        .order_by(checkpoints.c.size.desc())
-        .limit(1)
-    ).one_or_none()
+    """Return size, root and note of the newest checkpoint that was published; None before the first."""
+    return connection.execute(_NEWEST.where(checkpoints.c.published_at.is_not(None))).one_or_none()
 
 
 def stored_tile(connection: Connection, level: int, n: int) -> bytes:

@@ -17,17 +17,19 @@ from schemas.ids import EntryId
 from schemas.leaf import Leaf, Unknown, parse_leaf
 from schemas.opening import Shown
 from schemas.refusals_custody import LEAF_BROKEN
+from schemas.ticket import Ticket
 
 _WORDS = re.compile(r"[A-Za-z0-9/_.-]*")
 
 
 class Appended(Frozen):
-    """What a receipt can promise at once: the leaf's id, bytes, digest and entry hash, and its places by chain."""
+    """What a receipt can promise at once: the leaf's id, bytes, digest, entry hash and ticket, and its places by chain."""
 
     entry_id: EntryId
     leaf: bytes
     digest: str
     leaf_hash: bytes
+    ticket: Ticket
     places: Mapping[str, int]
 
 

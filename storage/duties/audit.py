@@ -11,7 +11,7 @@ from schemas.audit import AuditState, RecheckOutcome
 from schemas.duty import Duty
 from schemas.policy import Action
 from schemas.rectification import STEPS as RECTIFICATION_STEPS
-from storage.duties.line import Line, Lines, inside
+from storage.duties.line import Item, Line, Lines, inside
 from storage.reads.recusal import barred
 from storage.tables.audit import audit_inspectors, audit_rechecks, audit_sample, audit_scores, audits
 from storage.tables.recording import recordings
@@ -29,6 +29,12 @@ def _rectifications(action: Action) -> Callable[[Actor, datetime], Line]:
             where=and_(inside(rectifications.c.agency_id, actor), rectifications.c.state.in_(states)),
             overdue=rectifications.c.due_at < now,
             since=rectifications.c.raised_at,
+            item=Item(
+                rectifications.c.id,
+                rectifications.c.text,
+                rectifications.c.agency_id,
+                due=rectifications.c.due_at,
+            ),
         )
 
     return line
@@ -43,6 +49,7 @@ def _audits(*states: AuditState) -> Callable[[Actor, datetime], Line]:
             where=and_(inside(audits.c.agency_id, actor), audits.c.state.in_(states), ~own_entry),
             overdue=false(),
             since=audits.c.defined_at,
+            item=Item(audits.c.id, audits.c.title, audits.c.agency_id),
         )
 
     return line

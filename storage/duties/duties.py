@@ -4,7 +4,7 @@ Every line is answered by an index over what is still open, so that a home page 
 has been finished.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from types import MappingProxyType
 
@@ -12,17 +12,19 @@ from sqlalchemy import func, select
 
 from schemas.actor import Actor
 from schemas.base import Frozen
+from schemas.certificate import CertificateTerms
 from schemas.duty import Duty
-from schemas.policy import scope
+from schemas.policy import Action, scope
 from schemas.setting_list import Items, ListSetting
 from storage.collection import Collection
 from storage.duties.audit import AUDIT
 from storage.duties.case import CASE
-from storage.duties.line import Certified, Ending, Line, Lines
+from storage.duties.line import Certified, Ending, Line, LineOf, Lines, Renewing
 from storage.duties.monitoring import MONITORING
+from storage.duties.notice import WATCHED, Notice, named
 from storage.duties.people import PEOPLE
 from storage.duties.recording import RECORDING
-from storage.reads.setting import list_at, soon
+from storage.reads.setting import certificate_terms, list_at, soon
 
 
 class Waiting(Frozen):
@@ -39,24 +41,48 @@ class Duties(Collection):
 
     def waiting(self, actor: Actor) -> tuple[Waiting, ...]:
         """Return every line that concerns the actor, in the order of the page; empty ones are left out."""
-        return tuple(line for line in self._lines(actor) if line.count)
+        lines = (self._counted(duty, line) for duty, line in self._lines(actor))
+        return tuple(line for line in lines if line.count)
 
-    def _lines(self, actor: Actor) -> Iterator[Waiting]:
+    def notices(self, actor: Actor, waiting: Iterable[Waiting]) -> tuple[Notice, ...]:
+        """Return the things of those lines that name theirs, at most `MOST_NAMED` of each, the first to be due first."""
+        wanted = {one.duty for one in waiting}
+        lines = [(duty, line) for duty, line in self._lines(actor) if duty in wanted]
+        return tuple(one for duty, line in lines for one in named(self._connection, duty, line))
+
+    def watched(self, actor: Actor) -> tuple[Notice, ...]:
+        """Return what is due by others in agencies of which the actor sees everything of the kind."""
+        found: list[Notice] = []
+        for duty, view in WATCHED.items():
+            action, line_of = _LINES[duty]
+            seen = scope(actor, view, self._now).agency_ids - scope(actor, action, self._now).places
+            if seen:
+                reaching = actor.model_copy(update={"agency_ids": seen})
+                found += named(self._connection, duty, self._line(line_of, actor, reaching))
+        return tuple(found)
+
+    def _lines(self, actor: Actor) -> Iterator[tuple[Duty, Line]]:
         for duty in Duty:
             action, line_of = _LINES[duty]
             allowed = scope(actor, action, self._now)
             if not allowed.is_empty:
                 reaching = actor.model_copy(update={"agency_ids": allowed.places})
-                if isinstance(line_of, Ending):
-                    line = line_of.line(reaching, self._now, self._soon(actor))
-                elif isinstance(line_of, Certified):
-                    line = line_of.line(reaching, self._now, self._soon(actor), self._certified(actor))
-                else:
-                    line = line_of(reaching, self._now)
-                yield self._counted(duty, line)
+                yield duty, self._line(line_of, actor, reaching)
+
+    def _line(self, line_of: LineOf, actor: Actor, reaching: Actor) -> Line:
+        if isinstance(line_of, Ending):
+            return line_of.line(reaching, self._now, self._soon(actor))
+        if isinstance(line_of, Renewing):
+            return line_of.line(reaching, self._now, self._terms(actor))
+        if isinstance(line_of, Certified):
+            return line_of.line(reaching, self._now, self._soon(actor), self._certified(actor))
+        return line_of(reaching, self._now)
 
     def _soon(self, actor: Actor) -> datetime:
         return soon(self._connection, self._unit.settings, actor.agency_id, self._now)
+
+    def _terms(self, actor: Actor) -> CertificateTerms:
+        return certificate_terms(self._connection, self._unit.settings, actor.agency_id, self._now)
 
     def _certified(self, actor: Actor) -> Items:
         name, installed = ListSetting.CERTIFICATE_KINDS, self._unit.settings
@@ -78,3 +104,6 @@ class Duties(Collection):
 
 
 _LINES: Lines = MappingProxyType({**RECORDING, **MONITORING, **CASE, **AUDIT, **PEOPLE})
+
+ACTIONS: Mapping[Duty, Action] = MappingProxyType({duty: action for duty, (action, _) in _LINES.items()})
+"""What somebody may do who has a duty."""

@@ -3,8 +3,9 @@
 from collections.abc import Callable
 from datetime import datetime
 from types import MappingProxyType
+from typing import Any
 
-from sqlalchemy import and_, exists, false, func, or_
+from sqlalchemy import ColumnElement, and_, exists, false, func, or_
 
 from schemas.actor import Actor
 from schemas.duty import Duty
@@ -12,11 +13,16 @@ from schemas.equipment import EquipmentState
 from schemas.monitoring import OPEN_STATES, STAGE_ACTIONS, MonitoringState, ReviewStage
 from schemas.policy import Action
 from schemas.setting_list import Items
-from storage.duties.line import Certified, Line, Lines, inside
+from storage.duties.line import Certified, Item, Line, Lines, inside
 from storage.reads.equipment import certified_until
 from storage.tables.equipment import equipment
 from storage.tables.monitoring import monitoring_opinions as opinions
 from storage.tables.monitoring import monitoring_records as records
+
+
+def _record(due: ColumnElement[Any] | None = None) -> Item:
+    called = func.coalesce(records.c.plate, records.c.record_id)
+    return Item(records.c.id, called, records.c.agency_id, due=due)
 
 
 def _unreviewed(stage: ReviewStage) -> Callable[[Actor, datetime], Line]:
@@ -32,6 +38,7 @@ def _unreviewed(stage: ReviewStage) -> Callable[[Actor, datetime], Line]:
             where=and_(inside(records.c.agency_id, actor), is_open, ~taken),
             overdue=records.c.due_at < now,
             since=records.c.received_at,
+            item=_record(due=records.c.due_at),
         )
 
     return line
@@ -49,6 +56,7 @@ def _unlinked(actor: Actor, now: datetime) -> Line:
         ),
         overdue=false(),
         since=records.c.concluded_at,
+        item=_record(),
     )
 
 
@@ -64,6 +72,7 @@ def _expiring(actor: Actor, now: datetime, until: datetime, kinds: Items) -> Lin
             ends < until,
         ),
         overdue=ends < now,
+        item=Item(equipment.c.id, equipment.c.name, equipment.c.agency_id, due=ends),
     )
 
 

@@ -2,13 +2,15 @@
 
 from datetime import datetime
 from types import MappingProxyType
+from typing import Any
 
-from sqlalchemy import and_, false, func, select, true
+from sqlalchemy import ColumnElement, and_, false, func, select, true
+from sqlalchemy.sql.selectable import ScalarSelect
 
 from schemas.actor import Actor
 from schemas.duty import Duty
 from schemas.policy import Action
-from storage.duties.line import Line, Lines, inside
+from storage.duties.line import Item, Line, Lines, inside
 from storage.reads.presence import unanswered, unsettled
 from storage.reads.scrub import is_at_fault
 from storage.reads.shift import goes_on_long, is_unexplained
@@ -16,6 +18,13 @@ from storage.tables.approval import approvals
 from storage.tables.presence import presences
 from storage.tables.recording import manifests, recordings
 from storage.tables.shift import shifts
+
+_RECORDING = Item(recordings.c.id, recordings.c.filename, recordings.c.agency_id)
+
+
+def _called(recording_id: ColumnElement[Any]) -> ScalarSelect[Any]:
+    """Return the file name of the recording behind a column."""
+    return select(recordings.c.filename).where(recordings.c.id == recording_id).scalar_subquery()
 
 
 def _unconfirmed(actor: Actor, now: datetime) -> Line:
@@ -46,6 +55,7 @@ def _unexplained(actor: Actor, now: datetime) -> Line:
         where=is_unexplained(actor, now),
         overdue=false(),
         since=recordings.c.received_at,
+        item=_RECORDING,
     )
 
 
@@ -55,6 +65,7 @@ def _at_fault(actor: Actor, now: datetime) -> Line:
         where=and_(inside(recordings.c.agency_id, actor), is_at_fault(now)),
         overdue=true(),
         since=recordings.c.received_at,
+        item=_RECORDING,
     )
 
 
@@ -71,6 +82,9 @@ def _asked_approvals(actor: Actor, now: datetime) -> Line:
         where=and_(inside(approvals.c.agency_id, actor), waiting, approvals.c.account_id != actor.id),
         overdue=false(),
         since=approvals.c.asked_at,
+        item=Item(
+            approvals.c.id, _called(approvals.c.recording_id), approvals.c.agency_id, due=approvals.c.until_at
+        ),
     )
 
 

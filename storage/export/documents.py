@@ -17,6 +17,7 @@ from schemas.life_device import DeviceLife
 from schemas.life_evidence import RecordingLife
 from schemas.opening import Shown
 from schemas.package import (
+    UNNAMED,
     FileRole,
     RowPath,
     derivative_name,
@@ -40,9 +41,6 @@ from storage.tables.device import devices
 from storage.tables.monitoring import intakes, monitoring_records
 from storage.tables.recording import manifests
 from storage.tables.review import reviews
-
-_UNNAMED = "recording"
-"""What a file is called whose name is not shown."""
 
 
 class Document(Frozen):
@@ -78,7 +76,7 @@ def sources_of(record: Record, recordings: Iterable[str]) -> Iterator[Source]:
         if not isinstance(life, RecordingLife):
             raise PACKAGE_UNFIT(f"{of} is not known from its leaves")
         named = life.received.filename
-        filename = str(named.value) if isinstance(named, Shown) else _UNNAMED
+        filename = str(named.value) if isinstance(named, Shown) else UNNAMED
         yield Source(
             of=of,
             role=FileRole.ORIGINAL,

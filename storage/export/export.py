@@ -22,6 +22,7 @@ from schemas.refusals_custody import LEAF_BROKEN
 from schemas.refusals_export import EXPORT_UNKNOWN, EXPORTS_WAITING
 from storage.act import Deed, fresh_id, service
 from storage.case.case import Cases
+from storage.chunk import keep_chunks
 from storage.collection import Collection, Unit
 from storage.export.material import CaseMaterial, Gathering
 from storage.export.scope import scope_of
@@ -191,9 +192,16 @@ class Exports(Collection):
         )
 
     def ready(
-        self, export: Export, stored: Stored, *, key: str, sha256: HexDigest, tagmanifest_sha256: HexDigest
+        self,
+        export: Export,
+        stored: Stored,
+        *,
+        key: str,
+        sha256: HexDigest,
+        tagmanifest_sha256: HexDigest,
+        chunks: bytes | None = None,
     ) -> None:
-        """Record the finished package and its leaf in one transaction.
+        """Record the finished package, the digests of its chunks and its leaf in one transaction.
 
         A crash before the commit leaves the object under a key that names its content: building again gives it.
 
@@ -216,6 +224,7 @@ class Exports(Collection):
                 **STEPS[ExportStep.BUILD].stamp(deed.at),
             )
         )
+        keep_chunks(self._connection, key, stored.version_id, chunks)
         built = ExportBuild(
             request=self._request_of(export)[0],
             sha256=sha256,

@@ -1,5 +1,6 @@
 """What a package is made of: the leaves of its chains as one moment holds them, and what these name."""
 
+import base64
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any
@@ -8,6 +9,7 @@ from sqlalchemy import Connection, Row, Select, select, text
 
 from schemas.base import Frozen
 from schemas.checkpoint import proof_text
+from schemas.consistency import PACKAGE_REACH, tiles_text
 from schemas.disclosure import ChainHead, NotShown, parse_chains, parse_hidden
 from schemas.ids import ExportId
 from schemas.leaf import parse_leaf
@@ -15,9 +17,9 @@ from schemas.leaf_catalogue import catalogue_sha256
 from schemas.leaves_agency import AgencyAmend, AgencyOpen
 from schemas.leaves_case import CaseOpen
 from schemas.leaves_recording import RecordingQuarantine, RecordingSeal
-from schemas.life_case import CaseLife
 from schemas.life_evidence import RecordingLife
 from schemas.life_log import LogLife
+from schemas.life_of_case import CaseLife
 from schemas.merkle import inclusion_proof, verify_inclusion
 from schemas.ours import ours
 from schemas.package_lines import LeafLine, leaves_text, openings_text
@@ -50,6 +52,7 @@ class CaseMaterial(Frozen):
     leaves: bytes
     openings: bytes
     checkpoint: str
+    tree: str
     proofs: Mapping[str, str]
     documents: tuple[Document, ...]
     sources: tuple[Source, ...]
@@ -95,6 +98,7 @@ class Gathering:
             leaves=leaves,
             openings=openings,
             checkpoint=last.note,
+            tree=tiles_text(last.size, PACKAGE_REACH, self._tile),
             proofs=self._proofs(found, last),
             documents=tuple(Documents(self._connection, record, held).all(case)),
             sources=tuple(sources_of(record, held.recordings)),
@@ -148,7 +152,9 @@ class Gathering:
         self, heads: Sequence[ChainHead], hidden: Iterable[NotShown], found: _Leaves
     ) -> tuple[Record, bytes, bytes]:
         names = {head.of for head in heads}
-        lines = [LeafLine(one.leaf_index, digest, bytes(one.leaf)) for digest, one in found.items()]
+        lines = [
+            LeafLine(one.leaf_index, digest, bytes(one.leaf), *_signed(one)) for digest, one in found.items()
+        ]
         with ours(LEAF_BROKEN, "a leaf of the case is none"):
             committed = {line.digest: parse_leaf(line.leaf).act.commitments() for line in lines}
             openings = {
@@ -175,6 +181,11 @@ class Gathering:
 
     def _tile(self, level: int, n: int) -> bytes:
         return stored_tile(self._connection, level, n)
+
+
+def _signed(one: Row[Any]) -> tuple[str, str]:
+    """Return the key's id and the ticket of a leaf, empty in a log of before there were any."""
+    return ("", "") if one.ticket is None else (one.ticket_kid, base64.b64encode(bytes(one.ticket)).decode())
 
 
 def _agencies(leaves: Iterable[Row[Any]]) -> Iterator[str]:

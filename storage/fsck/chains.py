@@ -33,11 +33,14 @@ _ALL = text(
     """
     SELECT coalesce(chain.of, place.of) AS of, chain.n AS chain_n, chain.head AS chain_head,
            to_char(timezone('UTC', chain.last_at), 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS last_at,
-           place.n AS n, entry.id AS id, entry.leaf AS leaf, entry.digest AS digest, entry.event AS event,
-           entry.leaf_index AS leaf_index
+           place.n AS n, place.id AS id, place.leaf AS leaf, place.digest AS digest, place.event AS event,
+           place.leaf_index AS leaf_index
     FROM chains AS chain
-    FULL JOIN chain_places AS place ON place.of = chain.of
-    LEFT JOIN custody_entries AS entry ON entry.id = place.entry
+    FULL JOIN (
+        SELECT held.of, held.n, one.* FROM chain_places AS held
+        LEFT JOIN custody_entries AS one ON one.id = held.entry
+        WHERE one.refused_by IS NULL  -- what the log refuses is no leaf of any chain
+    ) AS place ON place.of = chain.of
     ORDER BY coalesce(chain.of, place.of) COLLATE "C", place.n
     """
 )

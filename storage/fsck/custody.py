@@ -53,6 +53,7 @@ class LogCheck:
             yield Checked(part=Part.LOG, count=len(page))
             page = self._page(page[-1].leaf_index)
         yield from self._pending()
+        yield from self._entries.untold()
         if self._is_gapless:
             yield from self._end_faults()
 

@@ -14,11 +14,13 @@ from schemas.life import Unlawful
 from schemas.replay import check_actor
 from storage.fsck.opening import Kept, opening_faults, openings_by
 from storage.fsck.reading import Record, moment, moment_of
+from storage.fsck.ticket import TicketCheck
 from storage.tables.custody import chain_places, custody_entries
 
 ENTRIES = select(
     *(custody_entries.c[name] for name in ("id", "entry_id", "event", "ev", "actor", "subject")),
     *(custody_entries.c[name] for name in ("leaf", "digest", "leaf_hash", "leaf_index")),
+    *(custody_entries.c[name] for name in ("ticket", "ticket_kid", "refused_by")),
     moment_of(custody_entries.c.at).label("at"),
 )
 
@@ -32,6 +34,7 @@ class Entries:
         self._connection = connection
         self._seen = Directory(is_complete=True)
         self._next = 0
+        self._tickets = TicketCheck()
         self.waiting: dict[int, int] = {}
 
     def seen(self, *, is_gapless: bool) -> Directory:
@@ -44,13 +47,29 @@ class Entries:
         places = self._places([row.id for row in page])
         kept = openings_by(self._connection, [row.digest for row in page])
         for row in page:
+            if row.refused_by is not None:
+                yield self._refused(row)
+                continue
             index = self._index(row)
             leaf = yield from self._leaf(row)
             if leaf is None:
                 self._seen.is_complete = False
                 continue
+            yield from self._tickets.check(row, leaf, bytes(row.digest).hex())
             yield from _beside(row, leaf, places.get(row.id, set()), kept.get(bytes(row.digest).hex(), {}))
             yield from self._learned(row, leaf, index)
+
+    def untold(self) -> Iterator[Fault]:
+        """Yield the refusals of the log whose entries are gone."""
+        for digest in self._tickets.refused:
+            yield Fault(code=FaultCode.LEAF_WITHOUT_ROW, subject=f"refused/{digest}")
+
+    def _refused(self, row: Record) -> Fault:
+        """Nothing is learned from what the log refuses; whoever only marked it so is named too."""
+        by = bytes(row.refused_by).hex()
+        is_said = self._tickets.refused.pop(by, None) == leaf_digest(bytes(row.leaf))
+        detail = self._tickets.codes[by] if is_said else "not-said-by-the-log"
+        return Fault(code=FaultCode.ENTRY_REFUSED, subject=f"entry/{row.entry_id}", detail=detail)
 
     def _index(self, row: Record) -> int:
         index: int = self._next if row.leaf_index is None else row.leaf_index

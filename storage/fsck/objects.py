@@ -20,7 +20,7 @@ GIVE_UP = 3
 class Named(NamedTuple):
     """One version of an object and what is recorded of it; None where nothing was recorded yet.
 
-    `demanded` is how far its lock must stand now for what it is kept for.
+    `demanded` is how far its lock must stand now for what it is kept for, `chunks` the kept digests of its chunks.
     """
 
     about: str
@@ -30,6 +30,7 @@ class Named(NamedTuple):
     sha256: HexDigest | None
     retain_until: datetime | None
     demanded: datetime | None = None
+    chunks: bytes | None = None
 
 
 class Derived(NamedTuple):
@@ -40,6 +41,7 @@ class Derived(NamedTuple):
     key: str
     version_id: str
     sha256: HexDigest
+    chunks: bytes | None = None
 
 
 class ObjectCheck:
@@ -100,28 +102,32 @@ class ObjectCheck:
         yield Checked(part=Part.OBJECTS, count=1)
 
     def _bytes(self, named: Named) -> Iterator[Found]:
-        digest = self._digest(named.key, named.version_id)
-        if digest is None:
+        read = self._read(named.key, named.version_id)
+        if read is None:
             return  # named where it was looked for, and not counted as read
-        if digest != named.sha256:
+        if read.sha256.value != named.sha256:
             yield Fault(code=FaultCode.OBJECT_BYTES_DIFFER, subject=named.about, detail=named.key)
+        elif named.chunks not in (None, read.chunks):
+            yield Fault(code=FaultCode.CHUNKS_DIFFER, subject=named.about, detail=named.key)
         yield Checked(part=Part.BYTES, count=1)
 
     def _derived(self, derived: Derived) -> Iterator[Found]:
-        digest = self._digest(derived.key, derived.version_id)
-        if digest is None:
+        read = self._read(derived.key, derived.version_id)
+        if read is None:
             yield Fault(code=FaultCode.DERIVATIVE_MISSING, subject=derived.about, detail=derived.kind)
             return
-        if digest != derived.sha256:
+        if read.sha256.value != derived.sha256:
             yield Fault(code=FaultCode.DERIVATIVE_BYTES_DIFFER, subject=derived.about, detail=derived.kind)
+        elif derived.chunks not in (None, read.chunks):
+            yield Fault(code=FaultCode.CHUNKS_DIFFER, subject=derived.about, detail=derived.kind)
         yield Checked(part=Part.BYTES, count=1)
 
-    def _digest(self, key: str, version_id: str) -> str | None:
-        """Hash an object; None where there is none.
+    def _read(self, key: str, version_id: str) -> Hasher | None:
+        """Hash an object and its chunks; None where there is none.
 
         By a loop of its own: what the product's (`storage.objects.hashing`) recorded is what is judged here.
         """
-        hasher = Hasher(with_sm3=False)
+        hasher = Hasher(with_sm3=False, with_chunks=True)
         buffer = memoryview(bytearray(CHUNK_BYTES))
         try:
             with self._objects.open(key, version_id) as source:
@@ -129,7 +135,7 @@ class ObjectCheck:
                     hasher.update(buffer[:count])
         except (NotFound, Invalid):
             return None
-        return hasher.sha256.value
+        return hasher
 
 
 def _stat_faults(named: Named, stat: Stat) -> Iterator[Fault]:

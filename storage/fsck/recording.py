@@ -6,10 +6,11 @@ Reading objects again takes hours, and no snapshot of the database is held that 
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
+from itertools import chain
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Connection, Engine, func, select
+from sqlalchemy import Connection, Engine, func, select, tuple_
 
 from schemas.base import HexDigest
 from schemas.fsck import Checked, Fault, FaultCode, Found, Part
@@ -22,6 +23,7 @@ from schemas.retention import demanded
 from storage.fsck.manifest import broken_claims
 from storage.fsck.objects import Derived, Named, ObjectCheck
 from storage.fsck.reading import Record, acts_of, leaves_about, snapshot
+from storage.tables.chunk import object_chunks
 from storage.tables.derivative import derivations
 from storage.tables.recording import derivatives, recordings
 from storage.tables.retention import retentions
@@ -42,6 +44,7 @@ class _Page(NamedTuple):
     broken: Mapping[UUID, str]
     derived: Mapping[UUID, Sequence[Record]]
     demanded: Mapping[UUID, datetime]
+    chunks: Mapping[tuple[str, str], bytes]
 
 
 def check_recordings(engine: Engine, objects: ObjectCheck) -> Iterator[Found]:
@@ -61,13 +64,23 @@ def _page(connection: Connection, after: UUID | None) -> _Page:
     query = _ROWS if after is None else _ROWS.where(recordings.c.id > after)
     rows = connection.execute(query.order_by(recordings.c.id).limit(PAGE)).all()
     idents = [row.id for row in rows]
+    derived = _derived(connection, idents)
+    named = [(one.object_key, one.version_id) for one in (*rows, *chain.from_iterable(derived.values()))]
     return _Page(
         rows=rows,
         verified=_verified(connection, [reference("recording", one) for one in idents]),
         broken=broken_claims(connection, idents),
-        derived=_derived(connection, idents),
+        derived=derived,
         demanded=_demanded(connection, idents),
+        chunks=chunks_of(connection, named),
     )
+
+
+def chunks_of(connection: Connection, named: Sequence[tuple[str, str]]) -> dict[tuple[str, str], bytes]:
+    """Return the kept digests of chunks by key and version; nothing says them but the bytes themselves."""
+    place = tuple_(object_chunks.c.object_key, object_chunks.c.version_id)
+    rows = connection.execute(select(object_chunks).where(place.in_(named)))
+    return {(row.object_key, row.version_id): bytes(row.digests) for row in rows}
 
 
 def _demanded(connection: Connection, idents: Collection[UUID]) -> dict[UUID, datetime]:
@@ -120,9 +133,13 @@ def _recording(row: Record, page: _Page, objects: ObjectCheck) -> Iterator[Found
         if one.parent_sha256 != row.sha256:
             yield Fault(code=FaultCode.DERIVATIVE_PARENT_DIFFERS, subject=about, detail=one.kind)
     yield Checked(part=Part.RECORDINGS, count=1)
-    yield from objects.original(_named(row, about, page.verified.get(about), page.demanded.get(row.id)))
+    named = _named(row, about, page.verified.get(about), page.demanded.get(row.id))
+    yield from objects.original(named._replace(chunks=page.chunks.get((named.key, named.version_id))))
     for one in made:
-        yield from objects.derivative(Derived(about, one.kind, one.object_key, one.version_id, one.sha256))
+        listed = page.chunks.get((one.object_key, one.version_id))
+        yield from objects.derivative(
+            Derived(about, one.kind, one.object_key, one.version_id, one.sha256, listed)
+        )
 
 
 def _verified(connection: Connection, subjects: Sequence[str]) -> dict[str, Verified]:

@@ -2,13 +2,24 @@
 
 from collections.abc import Iterator, Mapping
 
+from schemas.act import Act
 from schemas.audit import AuditState, RecheckOutcome
-from schemas.life_audit import AuditLife, RectificationLife
+from schemas.leaves_audit import AuditAmend, AuditDefine, AuditRetract
+from schemas.leaves_rectification import RectificationRaisePlaced
+from schemas.leaves_scoring import AuditClose, AuditCloseTold
+from schemas.life_audit import Amended, AuditLife, Moved, RectificationLife
 from schemas.rectification import RectificationState
 from schemas.reference import ident_of
 from schemas.replay import Folded
 from storage.fsck.mirror import Mirror, Told, ident, value_of
-from storage.tables.audit import audit_inspectors, audit_rechecks, audit_scores, audits
+from storage.tables.audit import (
+    audit_amendments,
+    audit_entries,
+    audit_inspectors,
+    audit_rechecks,
+    audit_scores,
+    audits,
+)
 from storage.tables.rectification import rectification_steps, rectifications
 
 Row = Mapping[str, object]
@@ -30,10 +41,21 @@ AUDIT_MIRRORS = (
                 "drawn_at",
                 "draw_entry_id",
             ),
-            *("closed_at", "version"),
+            *("dropped_by", "dropped_at", "drop_reason", "closed_by", "closed_at", "version"),
+            *("close_missing", "close_wide", "close_unmended", "close_reason"),
         ),
         digests=("plan",),
     ),
+    Mirror(
+        audit_amendments,
+        audit_amendments.c.audit_id,
+        ("entry_id",),
+        (
+            *("target_agency_id", "title", "kind", "from_at", "until_at", "defect_permille"),
+            *("confidence_permille", "size", "reason", "amended_by", "amended_at"),
+        ),
+    ),
+    Mirror(audit_entries, audit_entries.c.audit_id, ("entry_id",), ("step", "reason", "said_by", "said_at")),
     Mirror(audit_inspectors, audit_inspectors.c.audit_id, ("account_id",), ("assigned_by", "assigned_at")),
     Mirror(
         audit_scores,
@@ -54,6 +76,7 @@ AUDIT_MIRRORS = (
         ("id",),
         (
             *("member_id", "agency_id", "item_code", "text", "state", "due_at", "raised_by", "raised_at"),
+            *("recording_id", "at_second"),
             *("closed_at", "version"),
         ),
     ),
@@ -74,6 +97,8 @@ def audit_rows(life: AuditLife, folded: Folded) -> Told:
     found = life.rectifications or {}
     return {
         "audits": [_audit(life, folded)],
+        "audit_amendments": [_amendment(one) for one in life.earlier],
+        "audit_entries": [_entry(act, moved) for act, moved in life.entries],
         "audit_inspectors": [
             {"account_id": ident_of(name), "assigned_by": one.by, "assigned_at": one.at}
             for name, one in life.inspectors.items()
@@ -95,15 +120,45 @@ def audit_rows(life: AuditLife, folded: Folded) -> Told:
     }
 
 
-def _audit(life: AuditLife, folded: Folded) -> Row:
-    defined, frozen, drawn = life.defined, life.frozen, life.drawn
-    said = ("kind", "from_at", "until_at", "defect_permille", "confidence_permille")
+_SAID = ("kind", "from_at", "until_at", "defect_permille", "confidence_permille")
+
+
+def _said(said: AuditDefine | AuditAmend) -> Row:
     return {
-        **{name: getattr(defined, name) for name in said},
-        "size": frozen.size if frozen else defined.size,
-        "agency_id": ident_of(defined.agency),
-        "target_agency_id": ident_of(defined.target),
-        "title": value_of(defined.title),
+        **{name: getattr(said, name) for name in _SAID},
+        "size": said.size,
+        "target_agency_id": ident_of(said.target),
+        "title": value_of(said.title),
+    }
+
+
+def _amendment(one: Amended) -> Row:
+    return {
+        **_said(one.was),
+        "entry_id": one.moved.leaf,
+        "reason": value_of(one.act.reason),
+        "amended_by": ident_of(one.moved.by),
+        "amended_at": one.moved.at,
+    }
+
+
+def _entry(act: Act, moved: Moved) -> Row:
+    return {
+        "entry_id": moved.leaf,
+        "step": act.event.partition(":")[2],
+        "reason": value_of(act.reason) if isinstance(act, AuditRetract) else None,
+        "said_by": ident_of(moved.by),
+        "said_at": moved.at,
+    }
+
+
+def _audit(life: AuditLife, folded: Folded) -> Row:
+    frozen, drawn = life.frozen, life.drawn
+    said = _said(life.said)
+    return {
+        **said,
+        "size": frozen.size if frozen else said["size"],
+        "agency_id": ident_of(life.defined.agency),
         "state": life.state,
         "version": folded.versions.get(folded.of),
         "population_count": frozen.count if frozen else None,
@@ -117,7 +172,32 @@ def _audit(life: AuditLife, folded: Folded) -> Row:
         **_moved(life, AuditState.ENTERED, at="entered_at", entry="enter_entry_id", by="entered_by"),
         **_moved(life, AuditState.CONFIRMED, at="confirmed_at", entry="confirm_entry_id", by="confirmed_by"),
         **_moved(life, AuditState.DRAWN, at="drawn_at", entry="draw_entry_id"),
-        **_moved(life, AuditState.CLOSED, at="closed_at"),
+        **_ended(life),
+    }
+
+
+def _ended(life: AuditLife) -> Row:
+    """What a version 1 of its end says of what was missing is in no column."""
+    dropped, closed = life.dropped, life.closed
+    told = closed if closed and isinstance(closed.what, AuditCloseTold) else None
+    return {
+        "dropped_by": ident_of(dropped.by) if dropped else None,
+        "dropped_at": dropped.at if dropped else None,
+        "drop_reason": value_of(dropped.what.reason) if dropped else None,
+        "closed_by": ident_of(told.by) if told else None,
+        "closed_at": closed.at if closed else None,
+        **_lacked(None if told is None else told.what),
+    }
+
+
+def _lacked(act: AuditClose | AuditCloseTold | None) -> Row:
+    if not isinstance(act, AuditCloseTold):
+        return dict.fromkeys(("close_missing", "close_wide", "close_unmended", "close_reason"))
+    return {
+        "close_missing": act.missing,
+        "close_wide": act.wide,
+        "close_unmended": act.unmended,
+        "close_reason": value_of(act.reason),
     }
 
 
@@ -146,6 +226,7 @@ def _scores(life: AuditLife) -> Iterator[Row]:
 
 def _rectification(name: str, one: RectificationLife, folded: Folded) -> Row:
     closed = next((step.at for step in one.steps if step.step == "close"), None)
+    placed = one.raised if isinstance(one.raised, RectificationRaisePlaced) else None
     return {
         "id": ident_of(name),
         "member_id": ident_of(one.raised.member),
@@ -153,6 +234,8 @@ def _rectification(name: str, one: RectificationLife, folded: Folded) -> Row:
         "item_code": one.raised.item,
         "text": value_of(one.raised.text),
         "state": one.state,
+        "recording_id": ident(placed.recording) if placed else None,
+        "at_second": placed.at_second if placed else None,
         "due_at": one.raised.due_at,
         "raised_by": ident_of(one.by),
         "raised_at": one.at,

@@ -6,8 +6,9 @@ from schemas.base import parse_rfc3339
 from schemas.case import CaseState
 from schemas.leaves_procedure import CaseDecideListed
 from schemas.leaves_review import ExportBuild, ExportFail
-from schemas.life_case import Bar, CaseLife, Scoped
+from schemas.leaves_scope import CaseConcludeProposed
 from schemas.life_inside import Accepted, Fact, Package, Round, Tie
+from schemas.life_of_case import Bar, CaseLife, Scoped, SummaryLife
 from schemas.life_procedure import DocumentLife, Taken
 from schemas.reference import ident_of
 from schemas.replay import Folded
@@ -19,7 +20,8 @@ from storage.tables.monitoring import monitoring_links
 from storage.tables.procedure import case_decisions, case_documents, case_formalities
 from storage.tables.recusal import recusals
 from storage.tables.review import review_grounds, reviews
-from storage.tables.scope import case_scopes
+from storage.tables.scope import case_proposals, case_scopes
+from storage.tables.summary import case_summaries
 
 Row = Mapping[str, object]
 
@@ -62,6 +64,7 @@ CASE_MIRRORS = (
         ("number", "kind"),
         ("applies", "ground", "answered_by", "answered_at"),
     ),
+    Mirror(case_proposals, case_proposals.c.case_id, ("number",), ("outcome", "proposed_by", "proposed_at")),
     Mirror(
         case_documents,
         case_documents.c.case_id,
@@ -72,6 +75,17 @@ CASE_MIRRORS = (
         ),
     ),
     Mirror(case_decisions, case_decisions.c.case_id, (), ("outcome", "penalties", "fine_fen", "decided_by")),
+    Mirror(
+        case_summaries,
+        case_summaries.c.case_id,
+        ("leaf",),
+        (
+            *("party_kind", "penalties", "fine_fen", "basis", "number", "made_at", "place", "officers"),
+            *("certificates", "is_refused", "remark", "entered_by", "entered_at"),
+            *("recorded_by", "recorded_at", "record_remark"),
+            *("retracted_by", "retracted_at", "retract_reason"),
+        ),
+    ),
     Mirror(case_formalities, case_formalities.c.case_id, ("formality",), ("documents", "reason")),
     Mirror(
         case_facts,
@@ -127,8 +141,10 @@ def case_rows(life: CaseLife, folded: Folded) -> Told:
         "monitoring_links": list(_ties(life, "monitoring")),
         "recusals": [_bar(digest, one) for digest, one in life.bars.items()],
         "case_scopes": [row for one in life.scopes for row in _answers(one)],
+        "case_proposals": [row for one in life.scopes for row in _proposal(one)],
         "case_documents": [_document(digest, one) for digest, one in life.documents.items()],
         "case_decisions": list(_decision(life)),
+        "case_summaries": [_summary(digest, one) for digest, one in life.summaries.items()],
         "case_formalities": [row for one in (life.decision, life.closing) if one for row in _listed(one)],
         "case_facts": [_fact(name, fact) for name, fact in life.facts.items()],
         "fact_evidence": [row for name, fact in life.facts.items() for row in _proofs(name, fact)],
@@ -155,7 +171,7 @@ def _case(life: CaseLife, folded: Folded) -> Row:
         "opened_at": life.moved_at.get(CaseState.LEAD),
         "filed_at": life.moved_at.get(CaseState.FILED),
         "decided_at": life.moved_at.get(CaseState.DECIDED),
-        "closed_at": life.moved_at.get(CaseState.CLOSED),
+        "closed_at": life.ended_at,
     }
 
 
@@ -215,6 +231,12 @@ def _answers(one: Scoped) -> Iterator[Row]:
         }
 
 
+def _proposal(one: Scoped) -> Iterator[Row]:
+    if isinstance(one.act, CaseConcludeProposed) and one.act.proposal is not None:
+        by, at = ident_of(one.by), one.at
+        yield {"number": one.n, "outcome": one.act.proposal, "proposed_by": by, "proposed_at": at}
+
+
 def _document(digest: str, one: DocumentLife) -> Row:
     return {
         "id": ident_of(one.document),
@@ -241,6 +263,31 @@ def _decision(life: CaseLife) -> Iterator[Row]:
             "fine_fen": taken.act.fine_fen,
             "decided_by": ident_of(taken.by),
         }
+
+
+def _summary(digest: str, one: SummaryLife) -> Row:
+    return {
+        "leaf": digest,
+        "party_kind": one.act.party_kind,
+        "penalties": one.act.penalties,
+        "fine_fen": one.act.fine_fen,
+        "basis": value_of(one.act.basis),
+        "number": value_of(one.act.number),
+        "made_at": one.act.made_at,
+        "place": value_of(one.act.place),
+        "officers": tuple(map(ident_of, one.act.officers)),
+        "certificates": value_of(one.act.certificates),
+        "is_refused": one.act.refused,
+        "remark": None if one.act.reason is None else value_of(one.act.reason),
+        "entered_by": ident_of(one.by),
+        "entered_at": one.at,
+        "recorded_by": ident(one.recorded_by),
+        "recorded_at": one.recorded_at,
+        "record_remark": None if one.record_remark is None else value_of(one.record_remark),
+        "retracted_by": ident(one.retracted_by),
+        "retracted_at": one.retracted_at,
+        "retract_reason": None if one.retract_reason is None else value_of(one.retract_reason),
+    }
 
 
 def _listed(taken: Taken) -> Iterator[Row]:

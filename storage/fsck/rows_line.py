@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from schemas.integrity import Verdict
 from schemas.leaves_presence import PresenceConfirmByCode, PresenceDeny
-from schemas.leaves_recording import RecordingExamine, RecordingQuarantine, RecordingSeal
+from schemas.leaves_recording import RecordingDeclare, RecordingExamine, RecordingQuarantine, RecordingSeal
 from schemas.life_evidence import (
     AnswerLife,
     ExaminedLife,
@@ -23,6 +23,7 @@ from schemas.replay import Folded
 from schemas.retention import RetentionClass
 from storage.fsck.mirror import NOT_TOLD, Mirror, Told, ident, value_of
 from storage.tables.answer import finding_answers
+from storage.tables.declaration import declarations
 from storage.tables.derivative import derivations
 from storage.tables.examination import examinations
 from storage.tables.presence import presences
@@ -74,6 +75,12 @@ RECORDING_MIRRORS = (
             *("declared_sha256", "object_key", "version_id", "file_index", "stated_case", "received_at"),
             *("verified_at", "run", "facts", "retention", "kept_until", *_VERIFIED),
         ),
+    ),
+    Mirror(
+        declarations,
+        declarations.c.recording_id,
+        (),
+        ("way", "origin", "document", "made_at", "source", "maker", "method", "media_type"),
     ),
     Mirror(checks, checks.c.recording_id, ("run", "name"), ("at", *_CHECK)),
     Mirror(derivatives, derivatives.c.recording_id, ("kind",), ("made_at", "parent_sha256", *_DERIVATIVE)),
@@ -174,6 +181,7 @@ def recording_rows(life: RecordingLife, folded: Folded) -> Told:
     runs = _runs(life)
     return {
         "recordings": [_recording(life, runs)],
+        "declarations": [] if life.declared is None else [_declaration(life.declared)],
         "checks": [row for run in runs for row in _checks(run)],
         "derivatives": _derivatives(runs),
         "examinations": [_examination(one) for one in life.examined],
@@ -194,6 +202,13 @@ def recording_rows(life: RecordingLife, folded: Folded) -> Told:
             }
             for name, one in life.explained.items()
         ],
+    }
+
+
+def _declaration(made: RecordingDeclare) -> Row:
+    clear = {name: getattr(made, name) for name in ("way", "origin", "document", "made_at")}
+    return clear | {
+        name: value_of(getattr(made, name)) for name in ("source", "maker", "method", "media_type")
     }
 
 

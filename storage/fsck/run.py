@@ -17,8 +17,10 @@ from storage.fsck.chains import check_chains
 from storage.fsck.custody import LogCheck
 from storage.fsck.document import check_documents
 from storage.fsck.intake import check_intakes
+from storage.fsck.journal import JournalCheck
 from storage.fsck.look import check_looks
 from storage.fsck.objects import ObjectCheck
+from storage.fsck.package import check_packages
 from storage.fsck.personal import check_personal
 from storage.fsck.reading import snapshot
 from storage.fsck.recording import check_recordings
@@ -45,7 +47,7 @@ def examine(engine: Engine, objects: Objects, vkey: str, *, with_bytes: bool = T
         with snapshot(engine) as connection:
             yield from check(connection)
 
-    yield from _record(engine, vkey)
+    yield from _record(engine, objects, vkey)
     yield from guarded(Part.DOCUMENTS, seen_at_once(check_documents))
     yield from guarded(Part.DOCUMENTS, seen_at_once(check_unchained))
     yield from guarded(Part.INTAKES, seen_at_once(check_intakes))
@@ -56,14 +58,16 @@ def examine(engine: Engine, objects: Objects, vkey: str, *, with_bytes: bool = T
     asked = ObjectCheck(objects, with_bytes=with_bytes)
     yield from guarded(Part.PERSONAL, seen_at_once(check_personal))
     yield from guarded(Part.RECORDINGS, check_recordings(engine, asked))
+    yield from guarded(Part.OBJECTS, check_packages(engine, asked))
     yield from asked.rest()
 
 
-def _record(engine: Engine, vkey: str) -> Iterator[Found]:
+def _record(engine: Engine, objects: Objects, vkey: str) -> Iterator[Found]:
     """The log and the chains in it, as of one moment: who acts in a chain was learned from the log."""
     with snapshot(engine) as connection:
         log = LogCheck(connection, vkey)
         yield from guarded(Part.LOG, log.run())
+        yield from guarded(Part.JOURNAL, JournalCheck(connection, objects, vkey).run())
         yield from guarded(Part.CHAINS, check_chains(connection, log.seen, log.waiting))
 
 

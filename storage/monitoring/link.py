@@ -208,6 +208,7 @@ class MonitoringLinks(Collection):
             NotFound, Refused: as for links, or the actor may not open cases.
         """
         self._cases.require_opening(actor)
+        self._cases.check_number(actor, wish)
         record = self._linkable(actor, ident)
         if actor.agency_id != record.agency_id:
             raise CASE_UNKNOWN("no case of another agency takes the record")

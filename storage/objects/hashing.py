@@ -38,6 +38,7 @@ def hash_object(
     version_id: str,
     *,
     with_sm3: bool = False,
+    with_chunks: bool = False,
     also: Also | None = None,
 ) -> Hasher:
     """Return digests and size of one version, read once; `also` is given every block on the way.
@@ -47,7 +48,7 @@ def hash_object(
     Raises:
         IntegrityBroken, Unavailable: as `object_blocks`.
     """
-    hasher = Hasher(with_sm3=with_sm3)
+    hasher = Hasher(with_sm3=with_sm3, with_chunks=with_chunks)
     buffer = memoryview(bytearray(CHUNK_BYTES))
     with ours(OBJECT_MISSING, f"{key} is not in the store"), objects.open(key, version_id) as source:
         while hasher.size_bytes < _INLINE_BYTES:

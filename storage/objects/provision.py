@@ -3,7 +3,11 @@
 Run once per deployment (`python -m storage.objects.provision`) with the store's root credential; running it again
 changes nothing. The evidence bucket gets versioning and object lock and **no** default retention: a lock set
 before the digest check would make a corrupt object undeletable. The services' credential can lock, and can
-neither delete, shorten a lock, bypass it nor set a legal hold; the keeper's credential can.
+neither delete, shorten a lock, bypass it nor set a legal hold; the keeper's credential can. Nor can it lock for compliance,
+which nobody could lift for as long as it says, unless `OBJECTS_URL` asks for that mode (`retention_mode=COMPLIANCE`).
+
+It can put a further version on top of an object: a policy of MinIO has no word for "only where there is none", and the
+services must add objects. What is read is named by its version everywhere, so such a version is read by nobody.
 """
 
 import os
@@ -18,6 +22,7 @@ from pydantic import SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from schemas.refusals_objects import OBJECTS_UNAVAILABLE
+from storage.objects.values import COMPLIANCE
 
 SECRETS = ("MINIO_ROOT_USER", "MINIO_ROOT_PASSWORD", "OBJECTS_URL", "KEEPER_URL")
 _POLICY_VERSION = "2012-10-17"
@@ -95,6 +100,7 @@ def provision(settings: ProvisionSettings) -> None:
         )
         _make_account(admin, unquote(f"{service.username}"), unquote(f"{service.password}"), [
             _allow(evidence, SERVICE_ACTIONS), _allow(staging, STAGING_ACTIONS),
+            *([] if asked.get("retention_mode") == [COMPLIANCE] else [_deny_compliance(evidence)]),
         ])  # fmt: skip
         _make_account(admin, unquote(f"{keeper.username}"), unquote(f"{keeper.password}"), [
             _allow(evidence, KEEPER_ACTIONS),
@@ -119,6 +125,16 @@ def _make_account(admin: MinioAdmin, name: str, password: str, statements: list[
 def _allow(bucket: str, actions: tuple[str, ...]) -> dict[str, object]:
     resources = [f"arn:aws:s3:::{bucket}", f"arn:aws:s3:::{bucket}/*"]
     return {"Effect": "Allow", "Action": list(actions), "Resource": resources}
+
+
+def _deny_compliance(bucket: str) -> dict[str, object]:
+    """Forbid a lock that nobody can lift: whoever has only the services' credential could fill the store with them."""
+    return {
+        "Effect": "Deny",
+        "Action": ["s3:PutObjectRetention"],
+        "Resource": [f"arn:aws:s3:::{bucket}/*"],
+        "Condition": {"StringEquals": {"s3:object-lock-mode": COMPLIANCE}},
+    }
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from sqlalchemy import (
     Select,
     Text,
     and_,
+    any_,
     bindparam,
     cast,
     exists,
@@ -196,6 +197,13 @@ def names_of(account_id: ColumnElement[Any], *conditions: ColumnElement[bool]) -
     )
 
 
+def names_among(idents: ColumnElement[Any]) -> ScalarSelect[Any]:
+    """Return the names behind a column that holds several ids, by name."""
+    named = accounts.alias()
+    names = func.array_agg(aggregate_order_by(named.c.name, named.c.name, named.c.id))
+    return select(names).where(named.c.id == any_(idents)).scalar_subquery()
+
+
 def accounts_of(agency_ids: Iterable[AgencyId]) -> Select[tuple[AccountId]]:
     """Return the ids of all accounts of some agencies, as a part of a query."""
     return select(accounts.c.id).where(accounts.c.agency_id.in_(sorted(agency_ids)))
@@ -214,6 +222,23 @@ def handler_of(
         )
     )
     return found
+
+
+def handlers_in(
+    connection: Connection,
+    agency_id: AgencyId,
+    at: ColumnElement[datetime] | datetime,
+    *,
+    without: Select[tuple[AccountId]],
+) -> Sequence[RowMapping]:
+    """Return log-in and name of the active handlers of an agency at a time, but some, by name."""
+    found = select(accounts.c.login, accounts.c.name).where(
+        accounts.c.agency_id == agency_id,
+        accounts.c.is_active,
+        has_role(Role.HANDLER, at),
+        accounts.c.id.not_in(without),
+    )
+    return connection.execute(found.order_by(accounts.c.name, accounts.c.id)).mappings().all()
 
 
 def sources_of(

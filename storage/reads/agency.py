@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import BindParameter, ColumnElement, Connection, Select, bindparam, func, select
+from sqlalchemy.sql.selectable import ScalarSelect
 
 from schemas.ids import AgencyId
 from storage.tables.actor import agencies
@@ -24,6 +25,11 @@ def with_agency(query: Query, agency_id: ColumnElement[Any], *, label: str = "ag
 def name_of_agency(agency_id: AgencyId) -> Query:
     """Return the name of an agency, as a part of a query."""
     return select(agencies.c.name).where(agencies.c.id == agency_id)
+
+
+def name_behind(agency_id: ColumnElement[Any]) -> ScalarSelect[Any]:
+    """Return the name of the agency behind a column, as a value of its row."""
+    return select(agencies.c.name).where(agencies.c.id == agency_id).scalar_subquery()
 
 
 def tree_below(connection: Connection, agency_id: AgencyId) -> list[AgencyId]:

@@ -11,7 +11,7 @@ from schemas.ids import AgencyId, CaseId, RecordingId
 from schemas.policy import Action
 from storage.reads.agency import Query
 from storage.reads.policy import within
-from storage.tables.case import case_links, cases
+from storage.tables.case import case_links, cases, is_numbered
 
 
 def with_case(query: Query, case_id: ColumnElement[Any]) -> Query:
@@ -27,9 +27,12 @@ def with_number(query: Query, case_id: ColumnElement[Any]) -> Query:
 
 
 def numbered(connection: Connection, agency_id: AgencyId, number: str) -> CaseId | None:
-    """Return the case of exactly this number in an agency, whoever asks."""
+    """Return the case of this number in an agency, however it is typed and whoever asks."""
     found: CaseId | None = connection.scalar(
-        select(cases.c.id).where(cases.c.number == number, cases.c.agency_id == agency_id)
+        select(cases.c.id)
+        .where(is_numbered(number), cases.c.agency_id == agency_id)
+        .order_by(cases.c.number != number, cases.c.id)
+        .limit(1)
     )
     return found
 
@@ -88,5 +91,5 @@ def is_linked_to_number(recording_id: ColumnElement[Any], number: str) -> Column
         case_links.c.recording_id == recording_id,
         case_links.c.unlinked_at.is_(None),
         case_links.c.case_id == cases.c.id,
-        cases.c.number == number,
+        is_numbered(number),
     )

@@ -10,10 +10,10 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, exists, func, se
 
 from schemas.certificate import (
     VERIFIABLE,
-    VERIFIED_WITHIN,
     YEARLY,
     CertificateFact,
     CertificateNeed,
+    CertificateTerms,
     Qualification,
 )
 from schemas.ids import AccountId, AgencyId, CertificateId
@@ -170,14 +170,14 @@ def kept_until_after(now: datetime) -> ColumnElement[bool]:
     return and_(known.valid_until > now, known.state.in_([state.value for state in VERIFIABLE]))
 
 
-def needing(need: CertificateNeed, now: datetime, soon: datetime) -> ColumnElement[bool]:
+def needing(need: CertificateNeed, now: datetime, terms: CertificateTerms) -> ColumnElement[bool]:
     """Say of a certificate whether something has to be done about it: the SQL form of `Certificate.needs`."""
     known = certificates.c
     kept = kept_until_after(now)
     match need:
         case CertificateNeed.ENDING:
-            return and_(kept, known.valid_until <= soon)
+            return and_(kept, known.valid_until <= terms.soon)
         case CertificateNeed.UNVERIFIED:
             verified = func.greatest(func.coalesce(known.verified_at, known.valid_from), known.valid_from)
             is_yearly = known.kind.in_([kind.value for kind in YEARLY])
-            return and_(kept, is_yearly, verified <= now - VERIFIED_WITHIN)
+            return and_(kept, is_yearly, verified <= terms.verified_after)

@@ -12,18 +12,21 @@ from storage.tables.custody import chain_places, checkpoints, custody_entries
 
 
 def with_entry(query: Query, noun: str, ident: ColumnElement[Any], event: Event) -> Query:
-    """Add id, leaf, digest and entry hash of the leaf of an event about the thing behind a column."""
+    """Add id, leaf, digest, entry hash and ticket of the leaf of an event about the thing behind a column."""
     known = custody_entries.c
-    entry = (known.entry_id, known.leaf, known.digest, known.leaf_hash)
+    entry = (known.entry_id, known.leaf, known.digest, known.leaf_hash, known.ticket, known.ticket_kid)
     return query.add_columns(*entry).join(
         custody_entries,
-        (custody_entries.c.subject == func.concat(f"{noun}/", ident)) & (custody_entries.c.event == event),
+        (custody_entries.c.subject == func.concat(f"{noun}/", ident))
+        & (custody_entries.c.event == event)
+        & custody_entries.c.refused_by.is_(None),  # a second one that somebody put there is none
     )
 
 
 def is_signed(connection: Connection, subject: str, event: Event) -> bool:
     """Say whether a signed checkpoint holds an entry of an event about `noun/uuid`."""
-    signed = select(func.max(checkpoints.c.size)).scalar_subquery()
+    told = checkpoints.c.published_at.is_not(None)
+    signed = select(func.max(checkpoints.c.size)).where(told).scalar_subquery()
     held = exists().where(
         custody_entries.c.subject == subject,
         custody_entries.c.event == event,

@@ -11,6 +11,7 @@ from schemas.monitoring import MonitoringState
 from schemas.recording import RecordingState
 from schemas.review import OpinionWord, ReviewState
 from storage.reads.scope import scope_facts
+from storage.reads.summary import summary_facts
 from storage.tables.case import case_facts, case_links, cases, fact_evidence
 from storage.tables.monitoring import monitoring_links, monitoring_records
 from storage.tables.recording import recordings
@@ -46,6 +47,7 @@ def gate_facts(connection: Connection, case_id: CaseId) -> CaseFacts:
         is_reviewed=last is not None,
         is_exempt=state == CaseState.REVIEW_NOT_NEEDED,
         **scope_facts(connection, case_id),
+        **summary_facts(connection, case_id),
     )
 
 

@@ -10,6 +10,7 @@ from sqlalchemy.sql.selectable import ScalarSelect
 
 from schemas.ids import MonitoringId, RecordingId
 from schemas.monitoring import FIRST_ROUND, MonitoringState
+from storage.reads.among import among
 from storage.reads.examination import DECIDED, TOLD
 from storage.tables.case import cases
 from storage.tables.monitoring import monitoring_links, monitoring_media, monitoring_records
@@ -33,7 +34,9 @@ def monitored(connection: Connection, recording_ids: Collection[RecordingId]) ->
     """Return those of the recordings that fixed equipment made."""
     return frozenset(
         connection.scalars(
-            select(monitoring_media.c.recording_id).where(monitoring_media.c.recording_id.in_(recording_ids))
+            select(monitoring_media.c.recording_id).where(
+                among(monitoring_media.c.recording_id, recording_ids)
+            )
         )
     )
 

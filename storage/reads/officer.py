@@ -15,6 +15,16 @@ from storage.reads.membership import agency_at
 from storage.tables.actor import accounts, agencies, certificates
 
 
+def certificates_of(connection: Connection, agency_ids: Collection[AgencyId], name: str) -> tuple[str, ...]:
+    """Return the numbers of the certificates of everybody of exactly this name in some agencies."""
+    found = (
+        select(certificates.c.number)
+        .join(accounts, accounts.c.id == certificates.c.account_id)
+        .where(accounts.c.name == name, accounts.c.agency_id.in_(sorted(agency_ids)))
+    )
+    return tuple(connection.scalars(found.order_by(certificates.c.number)))
+
+
 def named_officers(
     connection: Connection, numbers: Collection[str], *, agency_id: AgencyId, at: datetime, known: datetime
 ) -> tuple[NamedOfficer, ...]:
@@ -46,3 +56,18 @@ def named_officers(
         .order_by(certificates.c.number)
     ).mappings()
     return tuple(map(NamedOfficer.of_row, rows))
+
+
+def officers_of(connection: Connection, agency_id: AgencyId) -> list[tuple[str, str]]:
+    """Return number and name of the certificates of enforcement of an agency's people, by name; accounts are open."""
+    rows = connection.execute(
+        select(certificates.c.number, accounts.c.name)
+        .join(accounts, accounts.c.id == certificates.c.account_id)
+        .where(
+            accounts.c.agency_id == agency_id,
+            accounts.c.is_active,
+            certificates.c.kind == CertificateKind.ENFORCEMENT.value,
+        )
+        .order_by(accounts.c.name, certificates.c.number)
+    )
+    return [(row.number, row.name) for row in rows]

@@ -10,6 +10,7 @@ from schemas.monitoring import ReviewStage
 from schemas.presence import PresenceAnswer
 from schemas.reference import reference
 from schemas.separation import Part
+from storage.reads.summary import penalised_by
 from storage.tables.actor import certificates
 from storage.tables.audit import audit_sample
 from storage.tables.case import case_handlers, case_links, cases
@@ -20,11 +21,20 @@ from storage.tables.recording import recordings
 from storage.tables.recusal import recusals
 from storage.tables.review import reviews
 from storage.tables.scope import case_scopes
+from storage.tables.summary import case_summaries
 
 Idents = Select[tuple[Any]]
 """A query of ids, as a part of another."""
 
-_LEADING = (Event.CASE_FILE, Event.CASE_EXEMPT, Event.CASE_DECIDE)
+_LEADING = (
+    Event.CASE_FILE,
+    Event.CASE_REFUSE,
+    Event.CASE_EXEMPT,
+    Event.CASE_DECIDE,
+    Event.CASE_RECORD,
+    Event.CASE_ANNUL,
+    Event.CASE_RESTORE,
+)
 
 
 def parts_of(connection: Connection, case_id: CaseId, account_id: AccountId) -> tuple[Part, ...]:
@@ -84,6 +94,7 @@ def _parts(account_id: AccountId, within: Idents, evidence: Idents) -> dict[Part
         Part.CONCLUDED: exists().where(
             case_scopes.c.case_id.in_(within), case_scopes.c.answered_by == account_id
         ),
+        Part.PENALISED: exists().where(case_summaries.c.case_id.in_(within), penalised_by(account_id)),
         Part.LED: _led(account_id, within),
         Part.JUDGED: _opined(account_id, within, ReviewStage.FIRST),
         Part.AGREED: _opined(account_id, within, ReviewStage.SECOND),
@@ -112,7 +123,7 @@ def _captured(account_id: AccountId, evidence: Idents) -> ColumnElement[bool]:
 
 
 def _led(account_id: AccountId, within: Idents) -> ColumnElement[bool]:
-    """Filed, exempted or decided it. The log says who did: by its index of subjects, a few entries for each case."""
+    """Filed, exempted, decided, recorded or ended it, or took it up again: the log says who, by its index of subjects."""
     subjects = select(func.concat("case/", cast(cases.c.id, Text))).where(cases.c.id.in_(within))
     return exists().where(
         custody_entries.c.subject.in_(subjects),

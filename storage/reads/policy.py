@@ -9,16 +9,17 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from sqlalchemy import Column, ColumnElement, Table, and_, exists, false, or_, true
+from sqlalchemy import Column, ColumnElement, Table, and_, exists, false, or_, select, true
 
 from schemas.actor import Actor, ActorKind
 from schemas.audit import AuditState
 from schemas.monitoring import OPEN_STATES
 from schemas.policy import FAR, NEAR, Action, Relation, require_scope, scope
+from schemas.rectification import RectificationState
 from schemas.review import ReviewState
 from storage.tables.actor import accounts, agencies
 from storage.tables.approval import approvals
-from storage.tables.audit import audit_inspectors, audit_rechecks, audit_sample, audits
+from storage.tables.audit import audit_entries, audit_inspectors, audit_rechecks, audit_sample, audits
 from storage.tables.case import case_handlers, case_links, cases
 from storage.tables.device import devices
 from storage.tables.equipment import equipment
@@ -194,6 +195,19 @@ def _drawn_record(audit: Callable[[ColumnElement[Any]], Tie]) -> Tie:
     return tie
 
 
+def _to_mend(ident: ColumnElement[Any], *named: Column[Any]) -> Tie:
+    """Named by an open rectification of the own agency. Few are open: they are read once, and not for every row."""
+
+    def tie(asker: _Asker) -> ColumnElement[bool]:
+        own = (
+            rectifications.c.agency_id == asker.actor.agency_id,
+            rectifications.c.state != RectificationState.CLOSED,
+        )
+        return or_(*(ident.in_(select(one).where(*own, one.is_not(None))) for one in named))
+
+    return tie
+
+
 def _approved(asker: _Asker) -> ColumnElement[bool]:
     return exists().where(
         approvals.c.recording_id == recordings.c.id,
@@ -214,7 +228,8 @@ def _own_case(asker: _Asker) -> ColumnElement[bool]:
 
 
 def _waits_for_confirmation(asker: _Asker) -> ColumnElement[bool]:
-    return or_(audits.c.state == AuditState.ENTERED, audits.c.confirmed_by == asker.actor.id)
+    said = exists().where(audit_entries.c.audit_id == audits.c.id, audit_entries.c.said_by == asker.actor.id)
+    return or_(audits.c.state == AuditState.ENTERED, said)
 
 
 def _asked_for(asker: _Asker) -> ColumnElement[bool]:
@@ -239,6 +254,9 @@ _NOUNS: Mapping[str, _Noun] = MappingProxyType(
                 Relation.SAMPLED: _drawn_recording(_of_own_audits),
                 Relation.INSPECTED: _drawn_recording(_inspects),
                 Relation.APPROVED: _approved,
+                Relation.MENDED: _to_mend(
+                    recordings.c.id, rectifications.c.member_id, rectifications.c.recording_id
+                ),
             },
         ),
         "cases": _Noun(
@@ -251,6 +269,7 @@ _NOUNS: Mapping[str, _Noun] = MappingProxyType(
                 Relation.ASSIGNED: _reviews(cases.c.id),
                 Relation.SAMPLED: _drawn_case(_of_own_audits)(cases.c.id),
                 Relation.INSPECTED: _drawn_case(_inspects)(cases.c.id),
+                Relation.MENDED: _to_mend(cases.c.id, rectifications.c.member_id),
             },
         ),
         "reviews": _Noun(reviews.c.agency_id),

@@ -16,6 +16,7 @@ from schemas.manifest import ManifestState
 from schemas.presence import Attendance, Holder, Named, PresenceAnswer, PresenceState, attendance_of
 from schemas.presence_code import Period
 from storage.reads.account import has_role
+from storage.reads.among import among
 from storage.reads.monitoring import monitored
 from storage.tables.actor import accounts, certificates
 from storage.tables.presence import presences
@@ -40,7 +41,7 @@ def attendances(
             (manifests.c.id == recordings.c.manifest_id) & (manifests.c.state == ManifestState.DECLARED),
         )
         .where(
-            recordings.c.id.in_(recording_ids), accounts.c.kind.is_distinct_from(AccountKind.MACHINE.value)
+            among(recordings.c.id, recording_ids), accounts.c.kind.is_distinct_from(AccountKind.MACHINE.value)
         )
     ).all()
     by_equipment = monitored(connection, [row.id for row in rows])
@@ -66,7 +67,7 @@ def _holders(
         select(recordings.c.id, known.number, known.account_id, is_officer.label("is_officer"))
         .join(certificates, known.number == any_(recordings.c.officers))
         .join(accounts, accounts.c.id == known.account_id)
-        .where(recordings.c.id.in_(recording_ids))
+        .where(among(recordings.c.id, recording_ids))
     )
     found: defaultdict[RecordingId, dict[str, Holder]] = defaultdict(dict)
     for row in rows:
@@ -81,7 +82,7 @@ def _answers(
     found: defaultdict[ManifestId | None, dict[AccountId, Named]] = defaultdict(dict)
     rows = connection.execute(
         select(presences)
-        .where(presences.c.manifest_id.in_(manifest_ids))
+        .where(among(presences.c.manifest_id, manifest_ids))
         .order_by(presences.c.answered_at, cast(presences.c.id, Text))
     )
     for row in rows:

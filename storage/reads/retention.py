@@ -2,7 +2,17 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, FromClause, Select, exists, literal_column, select, union
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    FromClause,
+    Row,
+    Select,
+    exists,
+    literal_column,
+    select,
+    union,
+)
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from schemas.ids import CaseId, MonitoringId, RecordingId
@@ -10,6 +20,7 @@ from schemas.retention import Tie
 from schemas.setting import Setting
 from storage.outbox import JobKind
 from storage.reads.setting import setting_at
+from storage.reads.summary import is_summary
 from storage.settings import StorageSettings
 from storage.tables.case import case_links, cases
 from storage.tables.monitoring import monitoring_links, monitoring_media
@@ -36,21 +47,19 @@ def ties_of(connection: Connection, settings: StorageSettings, recording_id: Rec
         _as_pictures().where(monitoring_media.c.recording_id == recording_id),
     ).subquery()
     rows = connection.execute(
-        select(cases.c.id, cases.c.agency_id, cases.c.closed_at)
+        select(cases.c.id, cases.c.agency_id, cases.c.closed_at, is_summary(cases.c.id).label("is_summary"))
         .join(tied, tied.c.case_id == cases.c.id)
         .order_by(cases.c.id)
     ).all()
-    name = Setting.CASE_RETENTION_MONTHS
-    return tuple(
-        Tie(
-            CaseId(row.id),
-            row.closed_at,
-            0
-            if row.closed_at is None
-            else setting_at(connection, settings, row.agency_id, name, row.closed_at),
-        )
-        for row in rows
-    )
+    return tuple(Tie(CaseId(row.id), row.closed_at, _months(connection, settings, row)) for row in rows)
+
+
+def _months(connection: Connection, settings: StorageSettings, row: Row[Any]) -> int:
+    """Return how long what a case rests on is kept from its closing on: R3 where it was decided on the spot, else R2."""
+    if row.closed_at is None:
+        return 0
+    name = Setting.SUMMARY_RETENTION_MONTHS if row.is_summary else Setting.CASE_RETENTION_MONTHS
+    return setting_at(connection, settings, row.agency_id, name, row.closed_at)
 
 
 def tied_to(case_id: CaseId) -> Select[Any]:

@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, exists, func, select
 
+from schemas.decision import PROVEN_OUTCOMES, DecisionOutcome
 from schemas.ids import AgencyId, CaseId
 from schemas.review_scope import Scope, ScopeAnswer, ScopeKind, demands
 from schemas.setting_list import ListSetting
@@ -13,7 +14,7 @@ from storage.reads.setting import list_at
 from storage.settings import StorageSettings
 from storage.tables.case import cases
 from storage.tables.review import reviews
-from storage.tables.scope import case_scopes
+from storage.tables.scope import case_proposals, case_scopes
 
 _ORDER = list(ScopeKind)
 _other = case_scopes.alias()
@@ -35,17 +36,35 @@ def scope_of(connection: Connection, case_id: CaseId) -> Scope | None:
         return None
     told = sorted(rows, key=lambda row: _ORDER.index(row["kind"]))
     answers = tuple(ScopeAnswer.of_row(row) for row in told)
-    return Scope(answered_by=rows[0]["answerer"], answered_at=rows[0]["answered_at"], answers=answers)
+    return Scope(
+        answered_by=rows[0]["answerer"],
+        answered_at=rows[0]["answered_at"],
+        answers=answers,
+        proposal=proposal_of(connection, case_id),
+    )
+
+
+def proposal_of(connection: Connection, case_id: CaseId) -> DecisionOutcome | None:
+    """Return the outcome that the last conclusion proposed; None where it proposed none."""
+    of_last = select(func.max(case_scopes.c.number)).where(case_scopes.c.case_id == case_id).scalar_subquery()
+    found: str | None = connection.scalar(
+        select(case_proposals.c.outcome).where(
+            case_proposals.c.case_id == case_id, case_proposals.c.number == of_last
+        )
+    )
+    return None if found is None else DecisionOutcome(found)
 
 
 def scope_facts(connection: Connection, case_id: CaseId) -> dict[str, Any]:
-    """Return what a gate asks of the answers: whether there are any, and of how many kinds the case is."""
+    """Return what a gate asks of the last conclusion: whether it answered, of how many kinds the case is, its proposal."""
     told = connection.execute(
         select(func.count(), func.count().filter(case_scopes.c.applies)).where(
             case_scopes.c.case_id == case_id, case_scopes.c.number == _LAST
         )
     ).one()
-    return {"is_scoped": bool(told[0]), "applying": told[1]}
+    proposal = proposal_of(connection, case_id)
+    is_found = proposal is None or proposal in PROVEN_OUTCOMES
+    return {"is_scoped": bool(told[0]), "applying": told[1], "is_found": is_found}
 
 
 def is_demanded(

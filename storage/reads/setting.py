@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, RowMapping, and_, literal, select
 
+from schemas.certificate import CertificateTerms
 from schemas.ids import AgencyId
 from schemas.setting import InForce, Name, Setting, SettingRow, in_force
 from schemas.setting_list import Items, ListSetting
@@ -88,6 +89,16 @@ def tolerances_at(
 def soon(connection: Connection, installed: StorageSettings, agency_id: AgencyId, now: datetime) -> datetime:
     """Return until when an end is warned of to people of an agency."""
     return now + timedelta(days=setting_at(connection, installed, agency_id, Setting.WARNING_DAYS, now))
+
+
+def certificate_terms(
+    connection: Connection, installed: StorageSettings, agency_id: AgencyId, now: datetime
+) -> CertificateTerms:
+    """Return until when ends of certificates are warned of to people of an agency, and after when each is verified."""
+    names = (Setting.WARNING_DAYS, Setting.CERTIFICATE_VERIFY_DAYS)
+    told = said(connection, agency_id, names)
+    warned, verified = (timedelta(days=told.at(name, now, installed).value) for name in names)
+    return CertificateTerms(now + warned, now - verified)
 
 
 def list_at(

@@ -28,6 +28,7 @@ from schemas.ids import DeviceId, RecordingId
 from schemas.integrity import CheckResult, Outcome, Severity
 from schemas.manifest import ManifestState
 from schemas.presence_code import DUTY_DAY, Period
+from storage.reads.among import among
 from storage.reads.presence import naming
 from storage.tables.answer import finding_answers
 from storage.tables.recording import checks, manifests, recordings
@@ -99,7 +100,7 @@ def rejudged(
         )
         .join(manifests, manifests.c.id == recordings.c.manifest_id)
         .join(shifts, covering(manifests.c.device_id, recordings.c.corrected_at))
-        .where(recordings.c.id.in_(recording_ids), shifts.c.closed_at.is_not(None))
+        .where(among(recordings.c.id, recording_ids), shifts.c.closed_at.is_not(None))
     )
     found: dict[RecordingId, tuple[CheckResult, datetime]] = {}
     for row in rows:

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, FromClause, Text, cast, func, select
 
 from schemas.agency import Standing, StandingThere
-from schemas.case import CaseState
+from schemas.case import OVER_STATES
 from schemas.ids import AgencyId
 from storage.tables.actor import accounts, agencies
 from storage.tables.case import cases
@@ -45,7 +45,7 @@ def standing_in(connection: Connection, agency_id: AgencyId, now: datetime) -> t
         Standing.CASES: (
             cases,
             cases.c.number,
-            (cases.c.agency_id == agency_id, cases.c.state != CaseState.CLOSED.value),
+            (cases.c.agency_id == agency_id, cases.c.state.not_in(sorted(OVER_STATES))),
         ),
         Standing.UNITS: (
             agencies,

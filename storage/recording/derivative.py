@@ -17,6 +17,7 @@ from schemas.derivative import (
     MadeCopy,
     wanted,
 )
+from schemas.document import PDF
 from schemas.ids import DerivationId, RecordingId
 from schemas.leaves_recording import DerivativeMake
 from schemas.media import MediaFacts
@@ -26,6 +27,7 @@ from schemas.reference import reference
 from schemas.refusals_recording import DERIVATIVE_NOT_MADE, DERIVATIVE_UNKNOWN, RECORDING_UNKNOWN
 from schemas.scrub import StoreFault
 from storage.act import service
+from storage.chunk import keep_chunks
 from storage.collection import Collection
 from storage.custody.values import shown
 from storage.reads.policy import require_within
@@ -34,7 +36,11 @@ from storage.recording.scrub import keep_find
 from storage.tables.derivative import derivations
 from storage.tables.recording import recordings
 
-_MEDIA = or_(recordings.c.media_type.startswith("video/"), recordings.c.media_type.startswith("audio/"))
+_MEDIA = or_(
+    recordings.c.media_type.startswith("video/"),
+    recordings.c.media_type.startswith("audio/"),
+    recordings.c.media_type == PDF,
+)
 
 
 class Derivations(Collection):
@@ -139,8 +145,8 @@ class Derivations(Collection):
         found = Derivation.of_row(self._connection.execute(query).mappings().one())
         return found if found.state is DerivationState.WAITING else None
 
-    def conclude(self, asked: Derivation, made: MadeCopy) -> None:
-        """Enter a copy that lies in the store.
+    def conclude(self, asked: Derivation, made: MadeCopy, chunks: bytes | None = None) -> None:
+        """Enter a copy that lies in the store; `chunks` are the digests of its chunks.
 
         A crash before the commit leaves what was asked, and an object that no row names.
         """
@@ -155,6 +161,7 @@ class Derivations(Collection):
             .where(derivations.c.id == asked.id, derivations.c.made_at.is_(None))
             .values(**values, made_at=act.at)
         )
+        keep_chunks(self._connection, made.object_key, made.version_id, chunks)
         leaf = DerivativeMake(
             kind=asked.kind,
             asked_by=None if asked.asked_by is None else reference("account", asked.asked_by),

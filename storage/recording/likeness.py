@@ -28,6 +28,7 @@ from schemas.recording import Recording
 from storage.collection import Collection, Unit
 from storage.outbox import JobKind
 from storage.reads.agency import with_agency
+from storage.reads.among import among
 from storage.reads.case import cases_of, is_in_another
 from storage.reads.policy import within
 from storage.recording.values import recording_of, select_recordings
@@ -192,7 +193,7 @@ class LikenessHints(Collection):
 
     def _told(self, actor: Actor, idents: Iterable[RecordingId]) -> frozenset[RecordingId]:
         mine = and_(
-            recordings.c.id.in_(list(idents)), within(actor, Action.LIKENESS_VIEW, self._now, recordings)
+            among(recordings.c.id, idents), within(actor, Action.LIKENESS_VIEW, self._now, recordings)
         )
         return frozenset(map(RecordingId, self._connection.scalars(select(recordings.c.id).where(mine))))
 
@@ -200,8 +201,8 @@ class LikenessHints(Collection):
         """Return what looks like some recordings, the nearest first, at most 100; with a case, what another one holds."""
         one, other = likenesses.c.recording_id, likenesses.c.other_id
         both = union_all(
-            select(one.label("ident"), other.label("other"), likenesses.c.bits).where(one.in_(idents)),
-            select(other, one, likenesses.c.bits).where(other.in_(idents)),
+            select(one.label("ident"), other.label("other"), likenesses.c.bits).where(among(one, idents)),
+            select(other, one, likenesses.c.bits).where(among(other, idents)),
         ).subquery()
         query = select(both).order_by(both.c.bits, both.c.other).limit(SHOWN)
         if of_other_case is not None:

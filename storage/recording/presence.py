@@ -36,6 +36,7 @@ from storage.collection import Collection
 from storage.custody.values import shown
 from storage.reads.account import with_name
 from storage.reads.agency import with_agency
+from storage.reads.among import among
 from storage.reads.certificate import certificate_naming
 from storage.reads.device import with_device
 from storage.reads.presence import Partner, attendances, naming, unanswered, unsettled
@@ -186,7 +187,13 @@ class Presences(Collection):
 
     def denied_among(self, idents: Sequence[RecordingId]) -> int:
         """Return of how many recordings somebody named denies to have been there. The caller has looked at them."""
-        there = attendances(self._connection, idents).values()
+        told = self._connection.scalars(
+            select(recordings.c.id)
+            .join(presences, presences.c.manifest_id == recordings.c.manifest_id)
+            .where(among(recordings.c.id, idents), presences.c.state == PresenceAnswer.DENIED.value)
+            .distinct()
+        ).all()
+        there = attendances(self._connection, told).values() if told else ()
         return sum(one.people(PresenceState.DENIED) > 0 for one in there)
 
     def denials(self, actor: Actor) -> tuple[Denial, ...]:

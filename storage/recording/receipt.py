@@ -7,6 +7,7 @@ from sqlalchemy import Connection, RowMapping, select
 
 from schemas.actor import Actor, ActorKind
 from schemas.base import HexDigest, whole_milliseconds
+from schemas.declaration import Declaration
 from schemas.ids import CaseId, IntakeId, ManifestId, RecordingId, UploadId
 from schemas.integrity import Verdict
 from schemas.leaves_recording import ReceivedFrom, RecordingReceive, UploadExpire
@@ -20,6 +21,7 @@ from storage.case.link import link_stated
 from storage.custody.values import shown
 from storage.objects.port import Stored
 from storage.reads.case import numbered
+from storage.recording.declaration import enter_declaration
 from storage.tables.recording import manifests, recordings, uploads
 
 _RECORDED = recordings.insert()
@@ -135,6 +137,9 @@ def receive_recording(
         stated_case=shown(arrival.stated_case),
     )
     act.write(received, f"recording/{arrival.recording_id}")
+    if upload["declaration"] is not None:
+        said = Declaration.model_validate(upload["declaration"], strict=False)
+        enter_declaration(connection, act, arrival.recording_id, said)
     if arrival.case_id is not None:
         link_stated(connection, act, case_id=arrival.case_id, recording_id=arrival.recording_id)
 

@@ -37,13 +37,16 @@ from schemas.retention import RetentionClass
 from schemas.verdict import BINDING_CHECKS, verdict
 from storage.act import service
 from storage.case.link import count_alone, links_of_recording
+from storage.chunk import keep_chunks
 from storage.collection import Collection, Order
 from storage.custody.values import shown
 from storage.outbox import JobKind
 from storage.reads.account import is_machine
+from storage.reads.among import among
 from storage.reads.case import is_linked
 from storage.reads.custody import is_signed
 from storage.reads.gaps import SequenceGap, gaps_of
+from storage.reads.officer import certificates_of
 from storage.reads.policy import require_within, within
 from storage.reads.recording import check_of
 from storage.reads.retention import is_marked, ties_of
@@ -57,6 +60,7 @@ from storage.recording.keeping import (
 )
 from storage.recording.likeness import ask_likeness
 from storage.recording.neighbours import Neighbours, neighbours_of
+from storage.recording.reading import enter_reading
 from storage.recording.scrub import keep_find
 from storage.recording.values import (
     CheckRow,
@@ -95,6 +99,9 @@ class Recordings(Collection):
             query = query.where(is_at_fault(self._now))
         if wanted.text:
             query = query.where(self._holds(wanted.text))
+        if wanted.officer:
+            numbers = [wanted.officer, *certificates_of(self._connection, actor.agency_ids, wanted.officer)]
+            query = query.where(recordings.c.officers.overlap(numbers))
         return self._page(query, _NEWEST, after=after, limit=limit).each(recording_of)
 
     def _holds(self, wanted: str) -> ColumnElement[bool]:
@@ -139,7 +146,7 @@ class Recordings(Collection):
     def reached(self, actor: Actor, action: Action, idents: Iterable[RecordingId]) -> frozenset[RecordingId]:
         """Return those of the recordings to which the actor may do `action`."""
         wanted = list(idents)
-        inside = and_(recordings.c.id.in_(wanted), within(actor, action, self._now, recordings))
+        inside = and_(among(recordings.c.id, wanted), within(actor, action, self._now, recordings))
         return frozenset(self._connection.scalars(select(recordings.c.id).where(inside)) if wanted else ())
 
     def known(self, recording_id: RecordingId) -> Recording:
@@ -165,6 +172,11 @@ class Recordings(Collection):
         linked = select_recordings().where(is_linked(recordings.c.id, case_id)).order_by(recordings.c.id)
         rows = self._connection.execute(linked).mappings()
         return tuple(recording_of(row) for row in rows)
+
+    def openable_of_case(self, actor: Actor, case_id: CaseId) -> tuple[RecordingId, ...]:
+        """Return which recordings linked to a case now the actor may open, in the order of `of_case`."""
+        mine = and_(is_linked(recordings.c.id, case_id), self._visible(actor, Action.RECORDING_VIEW))
+        return tuple(self._connection.scalars(select(recordings.c.id).where(mine).order_by(recordings.c.id)))
 
     def same_bytes(self, actor: Actor, recording: Recording) -> tuple[Recording, ...]:
         """Return the other recordings of the same bytes that the actor may see, oldest first, at most 50."""
@@ -214,7 +226,7 @@ class Recordings(Collection):
             .join(
                 recordings, and_(recordings.c.id == checks.c.recording_id, recordings.c.run == checks.c.run)
             )
-            .where(checks.c.recording_id.in_(list(idents)), checks.c.severity.in_(weighty))
+            .where(among(checks.c.recording_id, idents), checks.c.severity.in_(weighty))
             .order_by(checks.c.recording_id, checks.c.position)
         ).mappings()
         made: dict[RecordingId, list[CheckResult]] = {}
@@ -329,6 +341,9 @@ class Recordings(Collection):
             count_alone(self._connection, recording_id)
         keep_checks(self._connection, act, recording_id, concluded.run, report["checks"])
         keep_derivatives(self._connection, act, recording_id, found.derivatives)
+        keep_chunks(self._connection, row["object_key"], row["version_id"], found.chunks)
+        if found.sha256 is not None:
+            enter_reading(self._connection, act, recording_id)
         if state is RecordingState.SEALED and medium_of(found.media_type) in SEEN:
             ask_likeness(self._unit, recording_id, found.codes, row["device_id"] or row["account_id"])
         act.write(concluded, about, ident=uuid5(recording_id, f"{concluded.spec.event} {concluded.run}"))

@@ -11,12 +11,14 @@ from sqlalchemy.dialects.postgresql import insert
 from schemas.act import Process
 from schemas.actor import Actor, ActorKind
 from schemas.base import Frozen, HexDigest, whole_milliseconds
+from schemas.declaration import Declaration
 from schemas.event import Event
 from schemas.ids import DeviceId, EntryId, ManifestId, RecordingId, UploadId
 from schemas.policy import Action, Relation, Subject, require
 from schemas.refusals_actor import DEVICE_KEY_REVOKED
 from schemas.refusals_concat import CONCAT_MANIFEST
 from schemas.refusals_upload import (
+    DECLARATION_OF_DEVICE,
     SIZE_DISAGREES,
     UPLOAD_COMPLETE,
     UPLOAD_EXPIRED,
@@ -81,12 +83,14 @@ class NewUpload(Frozen):
     concat: str | None = None
     partial_ids: tuple[UploadId, ...] = ()
     case_number: str | None = None
+    declaration: Declaration | None = None
 
 
 class Receipt(Frozen):
     """Sent only after store, size and commit agree.
 
     The log will hold `digest`, the SHA-256 of `leaf`, in its tree by `leaf_hash`, the SHA-256 of a zero byte and it.
+    `ticket` is the signature over it by the process that wrote it; None for what was received before there were tickets.
     """
 
     upload_id: UploadId
@@ -98,6 +102,8 @@ class Receipt(Frozen):
     leaf: bytes
     digest: bytes
     leaf_hash: bytes
+    ticket: bytes | None
+    ticket_kid: str | None
 
 
 class Uploads(Holds):
@@ -112,7 +118,7 @@ class Uploads(Holds):
         the verdict says what is wrong. `room_bytes` is what the store says is free, `ident` an id that was drawn.
 
         Raises:
-            Refused: the actor may not submit recordings.
+            Refused: the actor may not submit recordings, or is a device that declares something (`declaration-of-device`).
             TooLarge: longer than the largest upload.
             Invalid: a file of a manifest is to be sent in pieces (slug `concat-manifest`).
             ShareSpent, StorageFull: as `storage.recording.share`; never for a file that is open already.
@@ -123,6 +129,8 @@ class Uploads(Holds):
             raise UPLOAD_TOO_LARGE(f"the largest upload is {self._unit.settings.max_upload_bytes} bytes")
         if wish.concat is not None and wish.manifest_sha256 is not None:
             raise CONCAT_MANIFEST("a manifest's file is one upload")
+        if wish.declaration is not None and actor.kind is not ActorKind.ACCOUNT:
+            raise DECLARATION_OF_DEVICE("a device says where a file comes from by its manifest")
         manifest_id, file_index = self._manifest_file(actor, wish)
         promised = 0 if wish.is_deferred else wish.length_bytes
         spent = share_spent(self._connection, self._unit.settings, actor, promised, room_bytes)
@@ -141,6 +149,7 @@ class Uploads(Holds):
             "declared_sha256": wish.declared_sha256,
             "case_number": wish.case_number,
             "metadata": wish.metadata,
+            "declaration": wish.declaration and wish.declaration.model_dump(mode="json", exclude_none=True),
             "concat": wish.concat,
             "state": STEPS.begin.state,
             "length_bytes": wish.length_bytes,

@@ -21,6 +21,8 @@ from storage.reads.case import is_linked_to_number
 from storage.reads.copies import copy_of
 from storage.reads.device import with_capturer, with_device
 from storage.reads.shift import remark_count
+from storage.recording.declaration import LABEL, MEMBERS, declaration_of, is_document
+from storage.tables.declaration import declarations
 from storage.tables.recording import derivatives, manifests, recordings
 
 
@@ -36,6 +38,7 @@ class Verification(Frozen):
 
     `sha256` and `retain_until` are absent where the store gave nothing that could be hashed or locked; `store_fault` is
     there where it gave otherwise than what was received.
+    `chunks` are the digests of the chunks of the bytes, by which whoever is sent a part of them is sent these.
     `codes` are those of its pictures, by which others that look like it are found.
     """
 
@@ -46,6 +49,7 @@ class Verification(Frozen):
     facts: MediaFacts
     derivatives: tuple[Derivative, ...]
     codes: tuple[bytes, ...] = ()
+    chunks: bytes | None = None
     retain_until: datetime | None
     store_fault: StoreFault | None = None
 
@@ -66,25 +70,29 @@ def select_recordings() -> Select[tuple[object, ...]]:
     query = query.add_columns(manifests.c.sha256.label("manifest_sha256")).outerjoin(
         manifests, manifests.c.id == recordings.c.manifest_id
     )
+    said = (declarations.c[name].label(f"{LABEL}{name}") for name in MEMBERS)
+    query = query.add_columns(*said).outerjoin(declarations, declarations.c.recording_id == recordings.c.id)
     # What was refused says nothing of who captured: its row names the sender.
     signer = case((manifests.c.state == ManifestState.DECLARED.value, manifests.c.device_id))
     return with_capturer(query, signer)
 
 
 def conditions_of(wanted: RecordingFilter) -> list[ColumnElement[bool]]:
-    """Return what a filter asks for, but for its words."""
+    """Return what a filter asks for, but for its words and its officer."""
     simple = {
         recordings.c.state: wanted.state,
         recordings.c.verdict: wanted.verdict,
         recordings.c.device_id: wanted.device_id,
     }
     found = [column == value for column, value in simple.items() if value is not None]
-    if wanted.officer:
-        found.append(recordings.c.officers.contains([wanted.officer]))
     if wanted.from_at is not None:
         found.append(func.coalesce(recordings.c.captured_at, recordings.c.received_at) >= wanted.from_at)
     if wanted.until_at is not None:
         found.append(func.coalesce(recordings.c.captured_at, recordings.c.received_at) < wanted.until_at)
+    if wanted.document is not None:
+        found.append(is_document(wanted.document))
+    if wanted.is_paper:
+        found.append(is_document(None))
     if wanted.case_number:
         found.append(is_linked_to_number(recordings.c.id, wanted.case_number))
     return found
@@ -93,4 +101,5 @@ def conditions_of(wanted: RecordingFilter) -> list[ColumnElement[bool]]:
 def recording_of(row: RowMapping) -> Recording:
     """Return a row of `select_recordings` as a value."""
     is_placed = row["lat_e7"] is not None and row["lon_e7"] is not None
-    return Recording.of_row(row, place=Place.of_row(row) if is_placed else None)
+    place = Place.of_row(row) if is_placed else None
+    return Recording.of_row(row, place=place, declaration=declaration_of(row))

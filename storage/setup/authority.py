@@ -33,7 +33,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from schemas.errors import Unavailable
 from schemas.refusals_command import AUTHORITY_UNREADABLE
 from schemas.served import LOOPBACK_NAMES, Served
-from storage.setup.home import write_private
+from storage.durable import write_private
 
 AUTHORITY_DAYS = 5 * 365
 LEAF_DAYS = 90

@@ -8,13 +8,17 @@ import stat
 from pathlib import Path
 from typing import Any
 
+from storage.durable import write_private
+from storage.settings import ORIGIN_BEFORE
 from storage.setup.embedded import can_unshare
 
-KEY_NAMES = ("log_key", "registry_key", "export_key", "factor_key", "personal_key")
+TICKET_KEYS = ("api_ticket_key", "worker_ticket_key", "signer_ticket_key")
+KEY_NAMES = ("log_key", "registry_key", "export_key", "factor_key", "personal_key", *TICKET_KEYS)
 KEY_BEFORE = "personal_key_before"
 """The key that values are moved away from: `personal_key` under this name, so that the next start draws a new one."""
 
 SEED_BYTES = 32
+_LOCAL = "quancheng.local"
 _PRIVATE, _WALKED = 0o700, 0o711
 
 
@@ -35,6 +39,9 @@ class Home:
         """
         self.path.mkdir(mode=_PRIVATE, parents=True, exist_ok=True)
         was_open = self._tighten()
+        if not self._origin_path.exists():
+            is_old = self._key_path("log_key").exists()
+            write_private(self._origin_path, ORIGIN_BEFORE if is_old else f"{_LOCAL}/{secrets.token_hex(5)}")
         for name in KEY_NAMES:
             if not self._key_path(name).exists():
                 seed = base64.b64encode(secrets.token_bytes(SEED_BYTES)).decode()
@@ -53,10 +60,40 @@ class Home:
     def _key_path(self, name: str) -> Path:
         return self.path / "keys" / f"{name}.b64"
 
+    def next_key(self, name: str) -> Path:
+        """Return the file of a key that is to take another's place, drawn where there is none yet."""
+        path = self.path / "keys" / f"{name}.next.b64"
+        if not path.exists():
+            write_private(path, base64.b64encode(secrets.token_bytes(SEED_BYTES)).decode())
+        return path
+
+    def take_next(self, name: str) -> None:
+        """Put the next key into its place; the one before is kept beside it for a person to destroy."""
+        before = self._key_path(name).read_text(encoding="ascii")
+        write_private(self.path / "keys" / f"{name}.before.b64", before)
+        self.next_key(name).rename(self._key_path(name))
+
+    @property
+    def _origin_path(self) -> Path:
+        return self.path / "keys" / "log_origin.txt"
+
+    @property
+    def log_origin(self) -> str:
+        """The name of the log, drawn with its key; a folder of before names were drawn keeps the one that all had.
+
+        Empty where there is no key either: then the log is none of this folder.
+        """
+        path = self._origin_path
+        if path.exists():
+            return path.read_text(encoding="ascii").strip()
+        return ORIGIN_BEFORE if self._key_path("log_key").exists() else ""
+
     def keys(self) -> dict[str, str]:
-        """Return the seeds by setting name."""
-        names = (*KEY_NAMES, *([KEY_BEFORE] if self._key_path(KEY_BEFORE).exists() else []))
-        return {name: self._key_path(name).read_text(encoding="ascii").strip() for name in names}
+        """Return the seeds that are there, by setting name."""
+        paths = {name: self._key_path(name) for name in (*KEY_NAMES, KEY_BEFORE)}
+        return {
+            name: path.read_text(encoding="ascii").strip() for name, path in paths.items() if path.exists()
+        }
 
     @property
     def objects_url(self) -> str:
@@ -91,16 +128,3 @@ class Home:
     def write_demo(self, demo: dict[str, Any]) -> None:
         """Keep the demo's log-ins and hints for the reference device."""
         write_private(self.demo_path, json.dumps(demo, ensure_ascii=False, indent=2))
-
-
-def write_private(path: Path, text: str) -> None:
-    """Write a 0600 file by rename, so that a crash leaves the old content or the new one."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    side = path.with_suffix(".new")
-    side.unlink(missing_ok=True)
-    descriptor = os.open(side, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    side.rename(path)

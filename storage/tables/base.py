@@ -26,6 +26,9 @@ PERSONAL: Final = "personal"
 PERSONAL_SEAL: Final = "personal_seal"
 """The execution option by which the key of personal data goes with every connection of a pool; None where there is none."""
 
+TICKETS: Final = "tickets"
+"""The execution option by which what signs tickets goes with every connection of a pool."""
+
 metadata = MetaData(
     naming_convention={
         "ix": "ix_%(table_name)s_%(column_0_N_name)s",

@@ -4,6 +4,7 @@ from sqlalchemy import (
     BigInteger,
     CheckConstraint,
     Column,
+    ColumnElement,
     ForeignKey,
     Index,
     Integer,
@@ -12,16 +13,25 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    literal_column,
     text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, UUID
 
 from schemas.acceptance import AcceptanceGround
 from schemas.case import CaseState
+from schemas.case_number import number_key
 from schemas.integrity import Verdict
-from storage.tables.base import ident, metadata, moment, one_of, ref, sealed, states, words_index, words_of
+from storage.tables.base import ident, metadata, moment, one_of, ref, sealed, states, words_index
 
-CASE_WORDS = words_of("cases.number")
+CASE_NUMBER: ColumnElement[str] = literal_column("case_number_fold(cases.number)", Text)
+"""A number as it is compared (`schemas.case_number.number_key`), and as words are looked for in it."""
+
+
+def is_numbered(number: str) -> ColumnElement[bool]:
+    """Return the condition that a case has this number, however its brackets, digits and blanks are typed."""
+    return CASE_NUMBER.in_([number_key(number)])
+
 
 cases = Table(
     "cases",
@@ -48,6 +58,7 @@ cases = Table(
     moment("closed_at"),
     states(CaseState),
     UniqueConstraint("agency_id", "number"),
+    Index("uq_cases_agency_id_number_fold", "agency_id", text("case_number_fold(number)"), unique=True),
     Index("ix_cases_agency_id_id", "agency_id", "id"),
     Index("ix_cases_agency_id_state_id", "agency_id", "state", "id"),
     Index("ix_cases_plates", "plates", postgresql_using="gin"),
@@ -59,7 +70,7 @@ cases = Table(
         "closed_at",
         postgresql_where=text("closed_at IS NOT NULL"),
     ),
-    words_index("ix_cases_words", CASE_WORDS),
+    words_index("ix_cases_words", CASE_NUMBER),
 )
 
 case_handlers = Table(

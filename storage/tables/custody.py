@@ -31,11 +31,20 @@ custody_entries = Table(
     Column("leaf", LargeBinary, nullable=False),
     Column("digest", LargeBinary, nullable=False, unique=True),
     Column("ticket", LargeBinary),
+    Column("ticket_kid", Text),
+    Column("refused_by", LargeBinary),
     Column("leaf_hash", LargeBinary, nullable=False),
     Column("leaf_index", BigInteger, unique=True),
     Index("ix_custody_entries_subject_id", "subject", "id"),
-    Index("ix_custody_entries_pending", "id", postgresql_where=text("leaf_index IS NULL")),
+    Index("ix_custody_entries_steps", "id", postgresql_where=text("event = 'clock:step'")),
+    Index("ix_custody_entries_refused", "id", postgresql_where=text("refused_by IS NOT NULL")),
+    Index(
+        "ix_custody_entries_pending", "id", postgresql_where=text("leaf_index IS NULL AND refused_by IS NULL")
+    ),
 )
+
+"""`ticket` and `ticket_kid`: the signature of the process that wrote the leaf, and by which key. `refused_by`: the
+digest of the leaf by which the signer says that it never indexes this one."""
 
 chains = Table(
     "chains",
@@ -83,4 +92,9 @@ checkpoints = Table(
     Column("root", LargeBinary, nullable=False),
     Column("note", Text, nullable=False),
     moment("signed_at", nullable=False),
+    moment("published_at"),
+    Column("published_from", BigInteger),
+    Index("ix_checkpoints_untold", "size", postgresql_where=text("published_at IS NULL")),
 )
+"""`published_at`: since when it is told, being kept outside the database too; `published_from`: where the piece of the log
+begins that the evidence store keeps up to it, of one that ends a piece."""

@@ -85,6 +85,7 @@ uploads = Table(
     Column("declared_sha256", Text),
     Column("case_number", Text),
     Column("metadata", Text, nullable=False),
+    Column("declaration", JSONB(none_as_null=True)),
     Column("state", Text, nullable=False),
     Column("length_bytes", BigInteger, nullable=False),
     Column("is_deferred", Boolean, nullable=False, server_default=text("false")),

@@ -22,6 +22,8 @@ rectifications = Table(
     ref("agency_id", "agencies.id"),
     Column("item_code", Text, nullable=False),
     Column("text", Text, nullable=False),
+    ref("recording_id", "recordings.id", nullable=True),
+    Column("at_second", Integer),
     Column("state", Text, nullable=False),
     moment("due_at", nullable=False),
     ref("raised_by", "accounts.id"),
@@ -29,6 +31,7 @@ rectifications = Table(
     moment("closed_at"),
     Column("version", Integer, nullable=False),
     states(RectificationState),
+    CheckConstraint("at_second IS NULL OR recording_id IS NOT NULL", name="second"),
     Index("ix_rectifications_agency_id_state_due_at_id", "agency_id", "state", "due_at", "id"),
     Index("ix_rectifications_audit_id", "audit_id"),
 )

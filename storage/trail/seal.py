@@ -4,6 +4,8 @@
 2. `lock_alone`: whatever was on its way is there; it is numbered too.
 3. The seal enters the log and its table; days that were kept long enough go.
 
+Nobody but the owner of the tables deletes rows: the function drops what the newest seal no longer keeps.
+
 One transaction: a crash leaves the day without a seal, and the next run begins it anew. Only whole days that are sealed
 are ever dropped; what is left of one is its seal: day, count and root.
 """
@@ -11,7 +13,7 @@ are ever dropped; what is left of one is its seal: day, count and root.
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, delete, func, select, text
+from sqlalchemy import Connection, RowMapping, func, select, text
 
 from schemas.act import Process
 from schemas.leaves_log import TrailSeal
@@ -85,7 +87,7 @@ class TrailSeals(Collection):
                 id=ident, day=day, count=chain.count, root=root, kept_from=kept_from, sealed_at=act.at
             )
         )
-        self._connection.execute(delete(trail_rows).where(trail_rows.c.day < kept_from))
+        self._connection.execute(select(func.drop_trail()))
         sealed = TrailSeal(
             day=day.isoformat(), count=chain.count, root=root.hex(), kept_from=kept_from.isoformat()
         )

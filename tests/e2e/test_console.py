@@ -20,7 +20,7 @@ from storage.settings import StorageSettings
 from storage.store import Store
 from tests import media as made
 from tests.axe import barriers
-from tests.browser import overflows, widths, window
+from tests.browser import keep, overflows, widths, window
 from tests.factories import TestDevice, enrol_device, folder_url, make_settings
 from tests.server import serving
 from tests.stand import PATIENCE_SECONDS, until
@@ -28,7 +28,6 @@ from tests.web import TRUST
 from workers.embedded import EmbeddedWorkers
 from workers.settings import WorkersSettings
 
-ARTIFACTS = Path(__file__).resolve().parents[1] / "artifacts"
 OFFICERS = ["10320001001", "10320001002"]
 CASE = "示城管立字〔2026〕第001号"
 
@@ -120,7 +119,7 @@ class Desk:
     def shoot(self, name: str) -> None:
         """Keep pictures of the whole page at both widths; nothing sticks out sideways or keeps anybody out."""
         for width in widths(self.page):
-            self.page.screenshot(path=ARTIFACTS / f"console-{name}-{width}.png", full_page=True)
+            keep(self.page, f"console-{name}-{width}")
             assert not overflows(self.page), name
             assert barriers(self.page) == [], name
 
@@ -342,7 +341,8 @@ def test_a_handler_runs_a_case_from_number_to_package(desk: Callable[..., Desk])
 
 def _link(page: Page) -> None:
     page.get_by_label("文件名或哈希值", exact=True).press_sequentially("现场照片")
-    page.locator("#candidates").get_by_role("button", name="关联").click()
+    page.locator("#candidates [data-all]").check()
+    page.locator("#candidates").get_by_role("button", name="关联所选").click()
     expect(page.locator("table.rows a.row", has_text="现场照片")).to_be_visible()
 
 
@@ -454,7 +454,7 @@ def test_the_csv_holds_what_the_filters_show(bureau: Bureau) -> None:
         everything = client.get("/console/recordings.csv").text
         broken = client.get("/console/recordings.csv?verdict=mismatch").text
 
-    assert everything.count("\r\n") == 5
+    assert everything.count("\r\n") == 6  # heads, rows, and what they come to
     assert bureau.foreign not in everything
-    assert broken.count("\r\n") == 2
+    assert broken.count("\r\n") == 3
     assert bureau.broken in broken

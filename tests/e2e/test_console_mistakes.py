@@ -2,21 +2,19 @@
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page
 
-from api.console.guard import form_token
 from api.deps import COOKIE
+from api.form_token import form_token
 from tests.axe import barriers
-from tests.browser import NARROW, WIDE, window
+from tests.browser import NARROW, WIDE, keep, window
 from tests.factories import folder_url, make_settings
 from tests.forms import BreakingStore, Controls, Place, Scene, Texts, make_scene, routes
 from tests.server import serving
 from tests.supervision import Clock
 
-ARTIFACTS = Path(__file__).resolve().parents[1] / "artifacts"
 TYPED = sorted(route for route, form in routes().items() if form.model_fields)
 
 LONG = "长" * 2500
@@ -92,6 +90,6 @@ def test_the_field_at_fault_is_seen(browser: Browser, address: str, scene: Scene
         stem = re.sub(r"[^a-z]+", "-", route.removeprefix("/console/")).strip("-")
         for size in (WIDE, NARROW):
             page.set_viewport_size(size)
-            page.screenshot(path=ARTIFACTS / f"mistake-{stem}-{size['width']}.png", full_page=True)
+            keep(page, f"mistake-{stem}-{size['width']}")
             assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]
         assert barriers(page) == []

@@ -29,7 +29,8 @@ from schemas.upload import MIB, Upload
 from storage.outbox import JobKind
 from storage.recording.concat import JOIN_GRACE
 from storage.recording.upload import NewUpload
-from storage.setup.migrate import upgrade
+from storage.setup.home import TICKET_KEYS
+from storage.setup.migrate import bring_up
 from storage.store import Store
 from storage.tables.actor import sessions
 from storage.tables.custody import custody_entries
@@ -46,6 +47,7 @@ from tests.factories import (
     make_settings,
 )
 from tests.media import scan_bomb
+from tests.owner import application_of
 from tests.proxy import Cut, How, Proxy
 from tests.room import Room, small_room
 from tests.stand import (
@@ -184,12 +186,12 @@ def started(
 ) -> Apart:
     keys = {
         name: SecretStr(stand.env[name.upper()])
-        for name in ("log_key", "registry_key", "export_key", "personal_key")
+        for name in ("log_key", "registry_key", "export_key", "personal_key", *TICKET_KEYS)
     }
-    store = open_things.enter_context(
-        closing(Store(make_settings(parts["database"], parts["objects"], **keys)))
-    )
-    upgrade(store.engine)
+    application, owner = application_of(parts["database"]), SecretStr(parts["database"])
+    settings = make_settings(application, parts["objects"], migration_database_url=owner, **keys)
+    bring_up(settings)
+    store = open_things.enter_context(closing(Store(settings)))
     agency = make_agency(store)
     for number in OFFICERS:
         make_account(store, agency, Role.OFFICER, certificate=number)
@@ -201,7 +203,11 @@ def started(
     quick = {**QUICK, "WORKERS_SCRATCH_DIR": str(scratch.folder if scratch else stand.state)}
     for name, line in lines.items():
         through = parts["objects"].replace(f":{minio}/", f":{line.port}/")
-        stand.start(name, stand.command(name, port=port), {**quick, "OBJECTS_URL": through})
+        stand.start(
+            name,
+            stand.command(name, port=port),
+            {**quick, "DATABASE_URL": application, "OBJECTS_URL": through},
+        )
     until(lambda: answers(f"{made.address}/v1/health"), stand.log_path("api").read_text)
     return made
 

@@ -1,10 +1,8 @@
 """For how long evidence is kept, as people read it: the class, its last day, the case and the lock."""
 
-import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -20,7 +18,7 @@ from schemas.ids import RecordingId
 from schemas.retention import months_after
 from storage.outbox import JobKind
 from storage.store import Store
-from tests.browser import overflows, widths, window
+from tests.browser import keep, overflows, widths, window
 from tests.casework import Bureau, make_bureau
 from tests.everything import lock
 from tests.factories import folder_url, make_account, make_settings
@@ -139,11 +137,8 @@ def test_the_interface_says_the_end_of_what_it_is_kept_for_now(desk: Desk) -> No
     assert str(tied["locked_until"]) > str(alone["locked_until"])
 
 
-def test_the_head_marks_on_the_page_what_is_kept_for_ever(
-    desk: Desk, browser: "Browser", tmp_path: Path
-) -> None:
+def test_the_head_marks_on_the_page_what_is_kept_for_ever(desk: Desk, browser: "Browser") -> None:
     """With a reason, which stands on the page; the class follows, and it can be taken back. Others are not offered it."""
-    kept = Path(os.environ.get("SHOTS", tmp_path))
     path = f"{desk.url}/console/recordings/{desk.alone}"
     with window(browser) as context:
         context.add_cookies([{"name": COOKIE, "value": desk.token, "url": desk.url}])
@@ -156,7 +151,7 @@ def test_the_head_marks_on_the_page_what_is_kept_for_ever(
         drain(desk.store, JobKind.RETAIN)
         page.goto(path)
         for width in widths(page):
-            page.screenshot(path=kept / f"kept-marked-{width}.png", full_page=True)
+            keep(page, f"kept-marked-{width}")
             assert not overflows(page)
     said = desk.text(f"/console/recordings/{desk.alone}")
     assert "保存期限永久" in said
@@ -169,9 +164,8 @@ def test_the_head_marks_on_the_page_what_is_kept_for_ever(
         assert "/retention-marks" not in web.get(f"/console/recordings/{desk.alone}").text
 
 
-def test_it_fits_a_desk_and_a_phone(desk: Desk, browser: "Browser", tmp_path: Path) -> None:
+def test_it_fits_a_desk_and_a_phone(desk: Desk, browser: "Browser") -> None:
     """At both widths, in both places; `SHOTS` keeps the pictures."""
-    kept = Path(os.environ.get("SHOTS", tmp_path))
     with window(browser) as context:
         context.add_cookies([{"name": COOKIE, "value": desk.token, "url": desk.url}])
         page = context.new_page()
@@ -184,5 +178,5 @@ def test_it_fits_a_desk_and_a_phone(desk: Desk, browser: "Browser", tmp_path: Pa
         ):
             page.goto(f"{desk.url}/console/{path}")
             for width in widths(page):
-                page.screenshot(path=kept / f"kept-{name}-{width}.png", full_page=True)
+                keep(page, f"kept-{name}-{width}")
                 assert not overflows(page)

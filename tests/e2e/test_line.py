@@ -15,6 +15,7 @@ import pytest
 from mobile_contract.client.verify import verify_package
 from schemas.actor import Role
 from schemas.case import CaseIn
+from storage.setup.home import TICKET_KEYS
 from storage.store import Store
 from tests import media as made_media
 from tests.factories import OFFICERS, PASSWORD, make_account, make_agency, make_settings
@@ -48,7 +49,15 @@ def people(store: Store) -> dict[str, str]:
 @pytest.fixture(scope="module")
 def environment(store: Store, broker_url: str) -> dict[str, str]:
     given = store.settings.model_dump(
-        include={"database_url", "objects_url", "log_key", "registry_key", "export_key", "personal_key"}
+        include={
+            "database_url",
+            "objects_url",
+            "log_key",
+            "registry_key",
+            "export_key",
+            "personal_key",
+            *TICKET_KEYS,
+        }
     )
     return {
         **os.environ,
@@ -66,7 +75,7 @@ def address(environment: dict[str, str], tmp_path_factory: pytest.TempPathFactor
     port = free_port()
     with ExitStack() as started:
         started.enter_context(running("api", environment, logs / "api.log", host="127.0.0.1", port=port))
-        for name in ("worker", "scheduler"):
+        for name in ("worker", "export-worker", "scheduler"):
             started.enter_context(running(name, environment, logs / f"{name}.log"))
         url = f"http://127.0.0.1:{port}"
         until(lambda: answers(f"{url}/v1/health"), (logs / "api.log").read_text)
@@ -133,6 +142,7 @@ def offline(environment: dict[str, str]) -> dict[str, str]:
         "LOG_KEY",
         "REGISTRY_KEY",
         "EXPORT_KEY",
+        *map(str.upper, TICKET_KEYS),
         "PERSONAL_KEY",
     }
     return {name: value for name, value in environment.items() if name not in named}
@@ -157,6 +167,7 @@ def test_without_a_trust_file_no_origin_is_claimed(
     report = json.loads(done.stdout)
     unchecked = {claim["claim"] for claim in report["claims"] if claim["outcome"] == "not_checked"}
 
+    assert (done.returncode, report["verdict"]) == (3, "origin-unknown")
     assert any("trust anchor" in str(claim) for claim in report["claims"])
     assert unchecked
 

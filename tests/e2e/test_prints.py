@@ -1,9 +1,8 @@
 """Cases and audits on paper: asked why, entered before a byte, whole on every page, and no more than the page shows."""
 
-import os
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import httpx
@@ -11,9 +10,9 @@ import pytest
 from sqlalchemy import func, select
 
 from api.console.form import size
-from api.console.guard import form_token
 from api.console.language import COOKIE as LANGUAGE
 from api.deps import COOKIE
+from api.form_token import form_token
 from schemas.actor import Role
 from schemas.case import Case, CaseStep
 from schemas.errors import Refused
@@ -27,7 +26,7 @@ from schemas.words import Language
 from storage.outbox import JobKind
 from storage.store import Store
 from storage.tables.custody import custody_entries
-from tests.browser import overflows, widths, window
+from tests.browser import keep, overflows, widths, window
 from tests.casework import SUPPLEMENT, Bureau, make_bureau
 from tests.factories import folder_url, make_account, make_agency, make_settings
 from tests.integration.test_failing_commit import broken_commits
@@ -232,6 +231,28 @@ def test_pictures_are_refused_to_who_may_not_watch(desk: Desk) -> None:
     assert desk.entries() == before
 
 
+HEADING = re.compile(r"<h2>([^<]+)</h2>")
+ACTS = frozenset({"关联音像记录", "导出", "承办人", "键盘", "结论"})
+"""Headings of pages with nothing but forms, or help, below them."""
+
+
+def test_what_has_a_heading_on_a_page_has_it_on_paper(desk: Desk, head: str) -> None:
+    """Of a case and of a recording; whatever a correction replaced, and a kind of document, are on paper as on the page."""
+    recording = f"/console/recordings/{desk.pictured[0]}"
+    with desk.browser(head) as browser:
+        page = browser.get(f"/console/cases/{desk.case.id}").text
+        of_recording = browser.get(recording).text
+        why = {"csrf": form_token(head), "kind": "print", **WHY}
+        printed = browser.post(f"{recording}/looks", data=why)
+        on_paper = browser.get(printed.headers["location"]).text
+    sheet = sent(desk, head, "without").text
+    assert set(HEADING.findall(page)) - ACTS - set(HEADING.findall(sheet)) == set()
+    assert set(HEADING.findall(of_recording)) - ACTS - set(HEADING.findall(on_paper)) == set()
+    facts = {re.sub("<[^>]+>", "", one) for one in re.findall(r"<tr><th>(.*?)</th>", of_recording)}
+    assert [one for one in facts if one not in on_paper] == []
+    assert "<details" not in on_paper
+
+
 def test_an_audit_is_printed_with_what_its_pages_show(desk: Desk) -> None:
     """Population, draw, members with their scores, findings; scores that one may not see are not on it."""
     audit = scored(desk)
@@ -245,7 +266,7 @@ def test_an_audit_is_printed_with_what_its_pages_show(desk: Desk) -> None:
     assert [one.ticket for one in drawn if one.ticket not in sheet.text] == []
     assert [one for one in ("打印人", "种子", "抽查范围的根值", "系统预检") if one not in sheet.text] == []
     assert "只评了一份" not in sheet.text
-    assert f"抽中 {len(drawn)} 件，已由全部评查员评完 0 件" in sheet.text
+    assert f"抽中 {len(drawn)} 件，每件 2 人评分，评完 0 件" in sheet.text
 
     other = desk.supervision.inspectors[1]
     with desk.store.begin() as tx:
@@ -255,8 +276,8 @@ def test_an_audit_is_printed_with_what_its_pages_show(desk: Desk) -> None:
     with desk.browser(token) as browser:
         whole = browser.get(f"/console/audits/{audit}/print").text
     lost = standard.items[0].points
-    assert "已由全部评查员评完 1 件" in whole
-    assert f"平均 {standard.total - lost / 2:.1f} 分" in whole
+    assert "评完 1 件" in whole
+    assert f"{standard.total - lost / 2:.1f} / {standard.total}" in whole
     assert "只评了一份" in whole
 
 
@@ -277,13 +298,10 @@ def scored(desk: Desk) -> AuditId:
     return made.id
 
 
-def test_on_screen_and_on_paper_nothing_sticks_out(
-    desk: Desk, head: str, browser: "Browser", tmp_path: Path
-) -> None:
+def test_on_screen_and_on_paper_nothing_sticks_out(desk: Desk, head: str, browser: "Browser") -> None:
     """At both widths and at that of a sheet, in both languages' page; every page of the paper has its head and foot."""
     audit = scored(desk)
     supervisor = make_account(desk.store, desk.supervision.supervisor.agency_id, Role.SUPERVISOR)[0]
-    kept = Path(os.environ.get("PRINTS", tmp_path))
     with window(browser) as context:
         context.add_cookies([{"name": COOKIE, "value": head, "url": desk.url}])
         page = context.new_page()
@@ -294,12 +312,12 @@ def test_on_screen_and_on_paper_nothing_sticks_out(
         page.get_by_label("说明").fill("复议机关调阅")
         page.get_by_role("button", name="份音像记录的画面").click()
         page.locator("table.sheet").wait_for()
-        assert_fits(page, kept / "case")
+        assert_fits(page, "case")
     with window(browser) as context:
         context.add_cookies([{"name": COOKIE, "value": supervisor, "url": desk.url}])
         page = context.new_page()
         page.goto(f"{desk.url}/console/audits/{audit}/print")
-        assert_fits(page, kept / "audit")
+        assert_fits(page, "audit")
 
 
 _CLIPPED = """() => [...document.querySelectorAll('.sheet *')].filter((one) => {
@@ -309,15 +327,15 @@ _CLIPPED = """() => [...document.querySelectorAll('.sheet *')].filter((one) => {
 }).map((one) => one.outerHTML.slice(0, 120))"""
 
 
-def assert_fits(page: "Page", kept: Path) -> None:
+def assert_fits(page: "Page", name: str) -> None:
     for width in widths(page):
-        page.screenshot(path=f"{kept}-{width}.png", full_page=True)
+        keep(page, f"print-{name}-{width}")
         assert not overflows(page)
     page.emulate_media(media="print")
     page.set_viewport_size(A4_PIXELS)
     assert not page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
     assert page.evaluate(_CLIPPED) == []
-    paper = page.pdf(path=f"{kept}.pdf", prefer_css_page_size=True)
+    paper = page.pdf(prefer_css_page_size=True)
     assert paper.startswith(b"%PDF")
     assert (
         page.evaluate("getComputedStyle(document.querySelector('.sheet > thead')).display")

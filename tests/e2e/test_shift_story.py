@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -13,14 +12,12 @@ from schemas.base import rfc3339
 from storage.outbox import JobKind
 from storage.store import Store
 from tests.axe import barriers
-from tests.browser import overflows, widths, window
+from tests.browser import keep, overflows, widths, window
 from tests.casework import Bureau, make_bureau
 from tests.factories import folder_url, make_account, make_settings
 from tests.media import jpeg
 from tests.server import serving
 from tests.supervision import drain
-
-ARTIFACTS = Path(__file__).resolve().parents[1] / "artifacts"
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +38,7 @@ def looked_at(page: Page, name: str) -> None:
     assert barriers(page) == [], name
     for size in widths(page):
         assert not overflows(page), (name, size)
-        page.screenshot(path=ARTIFACTS / f"{name}-{size}.png", full_page=True)
+        keep(page, f"{name}-{size}")
 
 
 def test_a_duty_and_what_came_late(browser: Browser, address: str, bureau: Bureau) -> None:

@@ -11,7 +11,9 @@ from pathlib import Path
 from playwright.sync_api import Browser
 
 from quancheng_demo import found
+from storage.setup.home import TICKET_KEYS
 from storage.store import Store
+from tests.command import environment as environment_of
 from tests.factories import make_settings
 from tests.homes import Homes
 from tests.personal import spellings, tables_with
@@ -25,8 +27,7 @@ def test_on_the_embedded_default(browser: Browser, tmp_path: Path, homes: Homes)
     home, port = tmp_path / "home", free_port()
     homes.filled(home)
     environment = {
-        **{name: text for name, text in os.environ.items() if not name.endswith("_URL")},
-        "QUANCHENG_HOME": str(home),
+        **environment_of(home),
         "QUANCHENG_PORT": str(port),
         "RANDOMNESS_LEAD_SECONDS": "0",
     }
@@ -55,7 +56,15 @@ def test_on_real_parts(
     passwords: dict[str, str] = {}
     found(store, passwords.update)
     given = store.settings.model_dump(
-        include={"database_url", "objects_url", "log_key", "registry_key", "export_key", "personal_key"}
+        include={
+            "database_url",
+            "objects_url",
+            "log_key",
+            "registry_key",
+            "export_key",
+            "personal_key",
+            *TICKET_KEYS,
+        }
     )
     store.close()
     environment = {
@@ -70,7 +79,7 @@ def test_on_real_parts(
     address = f"http://127.0.0.1:{port}"
     with ExitStack() as started:
         started.enter_context(running("api", environment, tmp_path / "api.log", host="127.0.0.1", port=port))
-        for name in ("worker", "scheduler"):
+        for name in ("worker", "export-worker", "scheduler"):
             started.enter_context(running(name, environment, tmp_path / f"{name}.log"))
         until(lambda: answers(f"{address}/v1/health"), "the product is up")
         with Story(browser, address, passwords, tmp_path, environment, is_pictured=False) as story:
@@ -79,6 +88,6 @@ def test_on_real_parts(
         assert tables_with(tx.connection, [PARTY, PARTY_CODE, PHONE]) == set()
     store.close()
     said = b"".join(
-        (tmp_path / f"{name}.log").read_bytes() for name in ("api", "worker", "scheduler")
+        (tmp_path / f"{name}.log").read_bytes() for name in ("api", "worker", "export-worker", "scheduler")
     ).lower()
     assert [one for one in (PARTY, PARTY_CODE, PHONE) if any(way in said for way in spellings(one))] == []

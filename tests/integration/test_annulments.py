@@ -11,8 +11,8 @@ import httpx
 import pytest
 from sqlalchemy import text
 
-from api.console.guard import form_token
 from api.deps import COOKIE
+from api.form_token import form_token
 from schemas.actor import Actor, Role
 from schemas.base import HexDigest, rfc3339
 from schemas.case import Case, CaseState, CaseStep
@@ -29,6 +29,7 @@ from storage.store import Store
 from tests.casework import PASS, Bureau
 from tests.factories import acts_of, faults, folder_url, make_account, make_settings
 from tests.monitoring import make_highway
+from tests.owner import unguarded
 from tests.server import serving
 from tests.stand import PATIENCE_SECONDS
 from tests.supervision import Clock
@@ -329,12 +330,10 @@ def test_a_row_that_somebody_moves_is_named(desk: Desk) -> None:
         "UPDATE monitoring_opinions SET round = 2 WHERE monitoring_id = :id AND stage = 'first'",
         "DELETE FROM monitoring_reopenings WHERE monitoring_id = :id",
     ):
-        with desk.store.begin() as tx:
-            tx.connection.execute(text("SET LOCAL session_replication_role = replica"))
+        with unguarded(desk.store) as tx:
             tx.connection.execute(text(mistaken), {"id": record})
         assert faults(desk.store, record) != []
-    with desk.store.begin() as tx:
-        tx.connection.execute(text("SET LOCAL session_replication_role = replica"))
+    with unguarded(desk.store) as tx:
         tx.connection.execute(
             text("UPDATE equipment_annulments SET reason = 'x' WHERE equipment_id = :id"),
             {"id": desk.road.equipment_id},

@@ -14,6 +14,7 @@ from api.app import create_app
 from api.settings import ApiSettings
 from schemas.actor import Actor, Role
 from schemas.case import CaseIn
+from storage.setup.home import TICKET_KEYS
 from storage.store import Store
 from storage.tables.actor import sessions
 from tests.casework import make_bureau
@@ -42,6 +43,14 @@ PUBLIC = {
     ("GET", "/v1/health"),
     ("GET", "/v1/trust"),
     ("GET", "/v1/checkpoint"),
+    ("GET", "/v1/log/checkpoint"),
+    ("HEAD", "/v1/log/checkpoint"),
+    ("GET", "/v1/log/checkpoint/{size}"),
+    ("HEAD", "/v1/log/checkpoint/{size}"),
+    ("GET", "/v1/log/consistency"),
+    ("HEAD", "/v1/log/consistency"),
+    ("GET", "/v1/log/tile/{path:path}"),
+    ("HEAD", "/v1/log/tile/{path:path}"),
     ("POST", "/v1/token"),
     ("POST", "/v1/sessions"),
     ("POST", "/v1/devices"),
@@ -214,6 +223,7 @@ def test_public_routes_answer_strangers(world: World) -> None:
             "log_key",
             "registry_key",
             "export_key",
+            *TICKET_KEYS,
             "factor_key",
             "personal_key",
             "database_url",

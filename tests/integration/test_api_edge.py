@@ -12,6 +12,7 @@ import pytest
 
 from api.settings import ApiSettings
 from schemas.actor import Role
+from storage.setup.home import TICKET_KEYS
 from storage.store import Store
 from tests.factories import TestDevice, enrol_device, folder_url, make_account, make_agency, make_settings
 from tests.server import serving
@@ -266,7 +267,15 @@ def test_metadata_over_its_limit_is_refused_and_nothing_is_opened(url: str, devi
 
 def test_the_services_command_has_the_same_limits(stand: Stand, store: Store) -> None:
     """The words of the compose file start a server that refuses what `serve` refuses."""
-    names = ("database_url", "objects_url", "log_key", "registry_key", "export_key", "personal_key")
+    names = (
+        "database_url",
+        "objects_url",
+        "log_key",
+        "registry_key",
+        "export_key",
+        "personal_key",
+        *TICKET_KEYS,
+    )
     secrets = {name.upper(): getattr(store.settings, name).get_secret_value() for name in names}
     port = free_port()
     environment = {**secrets, "API_HEAD_SECONDS": str(HASTY)}

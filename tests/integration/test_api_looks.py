@@ -13,9 +13,8 @@ import httpx
 import pytest
 from sqlalchemy import func, select
 
-from api.console.guard import form_token
-from api.custody import trust_of
 from api.deps import COOKIE
+from api.form_token import form_token
 from api.settings import ApiSettings
 from mobile_contract.client.verify import verify_package
 from mobile_contract.client.verify_origin import Trust
@@ -35,6 +34,7 @@ from tests.monitoring import Highway, jpeg_media, make_highway
 from tests.server import serving
 from tests.stand import PATIENCE_SECONDS
 from tests.supervision import drain
+from tests.trust import trust_of
 from tests.tus import bearer
 from tests.web import TRUST
 from workers.custody import integrate

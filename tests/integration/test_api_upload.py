@@ -45,6 +45,7 @@ from tests.factories import (
     make_agency,
     make_settings,
 )
+from tests.owner import owning
 from tests.server import serving, serving_apart
 from tests.stand import PATIENCE_SECONDS, until
 from tests.tus import BODY, VERSION, bearer, metadata, offset_of, opened, patched, stored
@@ -468,7 +469,7 @@ def test_parts_under_wrong_numbers_never_become_a_recording(place: Place, client
     first = (upload_parts.c.upload_id == UUID(url.rsplit("/", 1)[-1]), upload_parts.c.start_bytes == 0)
 
     def renumber(number: int) -> None:
-        with place.store.begin() as tx:
+        with owning(place.store) as tx:
             tx.connection.execute(upload_parts.update().where(*first).values(number=number))
 
     with place.store.begin() as tx:

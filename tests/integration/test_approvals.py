@@ -6,8 +6,8 @@ from datetime import timedelta
 import httpx
 import pytest
 
-from api.console.guard import form_token
 from api.deps import COOKIE
+from api.form_token import form_token
 from schemas.actor import Actor, Role
 from schemas.approval import Approval, ApprovalIn, ApprovalState
 from schemas.duty import Duty

@@ -19,6 +19,7 @@ from tests.bulk import PER_CASE, fill
 from tests.casework import Bureau, make_bureau
 from tests.evidence import Said
 from tests.factories import folder_url, make_settings
+from tests.owner import owner_connection
 from tests.tampering import Examiner, all_rights, damage
 from workers.custody import integrate
 from workers.fsck import run
@@ -105,7 +106,7 @@ def test_a_copy_that_is_changed_is_named(bureau: Bureau, table: str, column: str
     settings = store.settings
     vkey = vkey_of_seed(settings.log_origin, seed(settings.log_key, "LOG_KEY"))
     last = f"(SELECT max(ctid) FROM {table})"
-    with store.engine.connect() as connection, all_rights(connection):
+    with owner_connection(store) as connection, all_rights(connection):
         assert Examiner(connection, vkey).everything() == []
         with damage(connection, f"UPDATE {table} SET {column} = {value} WHERE ctid = {last}") as changed:
             found = Examiner(connection, vkey).everything()

@@ -25,13 +25,14 @@ from schemas.fact import FactIn, ProofIn
 from schemas.leaf import Leaf
 from schemas.leaves_case import CaseAmend, CaseAppoint, CaseField, CaseLink, TieBasis
 from schemas.leaves_review import FactProve
-from schemas.life_case import CaseLife
+from schemas.life_of_case import CaseLife
 from storage.recording.upload import NewUpload
 from storage.store import Store, Transaction
 from storage.tables.case import case_facts
-from tests.casework import PASS, Bureau, make_bureau, swapped, take
+from tests.casework import PASS, Bureau, make_bureau, swapped, take, version
 from tests.chains import chain_events, chain_of, folded, opened
 from tests.factories import append, folder_url, make_account, make_agency, make_settings
+from tests.owner import owning
 from tests.stand import PATIENCE_SECONDS
 
 
@@ -153,7 +154,7 @@ def test_facts_of_a_case_are_never_deleted(bureau: Bureau) -> None:
     """The database refuses to delete a fact of a case, and the openings of its leaves stay where they are."""
     case = bureau.step(bureau.open(), CaseStep.FILE, "属实")
     bureau.fact(case)
-    with pytest.raises(IntegrityError), bureau.store.begin() as tx:
+    with pytest.raises(IntegrityError), owning(bureau.store) as tx:
         tx.connection.execute(delete(case_facts).where(case_facts.c.case_id == case.id))
     assert opened(bureau.store, f"case/{case.id}", Event.CASE_FILE) == [{"reason": "属实"}]
     assert opened(bureau.store, f"case/{case.id}", Event.FACT_ADD) == [{"text": "当事人占道经营"}]
@@ -459,3 +460,19 @@ def test_holes_between_the_recordings_of_a_case_are_told(bureau: Bureau) -> None
         (gap,) = tx.recordings.gaps_of_case(case.id)
         assert (gap.first_seq, gap.last_seq, gap.missing, gap.elsewhere) == (first + 1, first + 2, 1, 1)
         assert tx.recordings.gaps_of_case(other.id) == ()
+
+
+def test_a_handler_is_chosen_by_name(store: Store, bureau: Bureau) -> None:
+    """Whoever may be named is offered by name, and nobody who handles the case already or cannot."""
+    case = bureau.open()
+    _, colleague = make_account(store, bureau.agency, Role.HANDLER)
+    with store.begin() as tx:
+        offered = tx.cases.offered(bureau.head, tx.cases.get(bureau.head, case.id))
+        assert (colleague.login, colleague.name) in offered
+        assert bureau.handler.login not in {one.login for one in offered}
+        assert bureau.reviewer.login not in {one.login for one in offered}
+        tx.cases.assign(bureau.head, case.id, colleague.login, version(tx, bureau.head, case))
+        again = tx.cases.offered(bureau.head, tx.cases.get(bureau.head, case.id))
+        assert colleague.login not in {one.login for one in again}
+    with store.begin() as tx, pytest.raises(Refused):
+        tx.cases.offered(bureau.handler, case)

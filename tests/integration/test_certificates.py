@@ -288,7 +288,10 @@ def test_what_runs_out_is_counted_and_listed(store: Store, clock: Clock) -> None
     def listed(need: CertificateNeed) -> set[UUID]:
         with store.begin() as tx:
             rows = tx.certificates.page(keeper, CertificateFilter(only=need)).rows
-            assert all(need in one.needs(tx.now, tx.agency_settings.soon(keeper.agency_id)) for one in rows)
+            assert all(
+                need in one.needs(tx.now, tx.agency_settings.certificate_terms(keeper.agency_id))
+                for one in rows
+            )
             return {one.id for one in rows}
 
     def waiting() -> int:
@@ -298,6 +301,20 @@ def test_what_runs_out_is_counted_and_listed(store: Store, clock: Clock) -> None
     assert listed(CertificateNeed.UNVERIFIED) == {old.id}
     assert listed(CertificateNeed.ENDING) == {soon.id}
     assert waiting() == 2
+    admin = make_account(store, agency, Role.ADMIN)[1]
+    with store.begin() as tx:
+        rarer = SettingIn(
+            name=Setting.CERTIFICATE_VERIFY_DAYS,
+            value=730,
+            from_at=tx.now - timedelta(seconds=1),
+            source="办法",
+        )
+        tx.agency_settings.change(admin, agency, rarer)
+    assert listed(CertificateNeed.UNVERIFIED) == set()
+    assert waiting() == 1
+    with store.begin() as tx:
+        yearly = SettingIn(name=Setting.CERTIFICATE_VERIFY_DAYS, value=365, from_at=tx.now, source="办法")
+        tx.agency_settings.change(admin, agency, yearly)
     with store.begin() as tx:
         tx.certificates.verify(keeper, old.id, CertificateVerifyIn(), old.version)
     assert listed(CertificateNeed.UNVERIFIED) == set()

@@ -11,9 +11,9 @@ from pydantic import ValidationError
 from sqlalchemy import delete, func, select, text
 from sqlalchemy.exc import IntegrityError, OperationalError
 
-from api.console.guard import form_token
 from api.console.typed import SENTENCES, Fault
 from api.deps import COOKIE
+from api.form_token import form_token
 from api.problems import status_of
 from schemas.case import CaseIn
 from schemas.errors import AnyRefusal
@@ -25,6 +25,7 @@ from storage.tables.case import cases
 from storage.tables.presence import partner_code_tries
 from tests.factories import folder_url, make_settings
 from tests.forms import BreakingStore, Controls, Place, Scene, Texts, make_scene, routes
+from tests.owner import owning
 from tests.server import serving
 from tests.stand import PATIENCE_SECONDS
 from tests.supervision import Clock
@@ -178,7 +179,7 @@ def test_each_field_is_named_by_itself(scene: Scene, address: str, route: str) -
 @pytest.fixture(autouse=True)
 def _tries_left(scene: Scene) -> None:
     """Each test has the tries of a partner's code for itself: what is broken on purpose counts as one that was none."""
-    with scene.store.begin() as tx:
+    with owning(scene.store) as tx:
         tx.connection.execute(delete(partner_code_tries))
 
 
@@ -229,13 +230,13 @@ def test_a_database_that_refuses_the_entry_is_a_fault(scene: Scene, address: str
     """When the log takes no entry the case is not opened, and nobody is told that a field is missing."""
     place = scene.places["/console/cases"]
     texts = {**scene.texts("/console/cases"), "number": "案-不成-1"}
-    with scene.store.engine.begin() as connection:
-        connection.execute(text(BREAK))
+    with owning(scene.store) as tx:
+        tx.connection.execute(text(BREAK))
     try:
         answer = sent(scene, address, place, texts)
     finally:
-        with scene.store.engine.begin() as connection:
-            connection.execute(text(MEND))
+        with owning(scene.store) as tx:
+            tx.connection.execute(text(MEND))
 
     assert answer.status_code == 500
     assert "没有填写" not in answer.text

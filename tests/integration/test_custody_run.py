@@ -1,24 +1,30 @@
 """The sequencer's run over a store: drains what is pending, says how much, and stops at a broken log."""
 
 import base64
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
-from sqlalchemy import event, text
+from sqlalchemy import event, select, text
 
 from schemas.checkpoint import open_checkpoint
 from schemas.errors import IntegrityBroken, Unavailable
 from schemas.event import Event
+from schemas.health import Health, HealthPart
 from schemas.note import vkey_of_seed
+from schemas.work import signs
 from storage.custody.signer import Signer
 from storage.settings import StorageSettings
 from storage.store import Store
+from storage.tables.custody import custody_entries
+from tests.owner import unguarded
 from tests.traces import leave_trace
-from workers.custody import Sequencer, integrate
+from workers.clock import ClockWatch
+from workers.custody import Publisher, Sequencer, integrate
 
 SEED = bytes(range(32))
 NOW = datetime(2026, 11, 25, 8, tzinfo=UTC)
@@ -28,6 +34,7 @@ def _open(database_url: str, home: Path, *, seed: bytes | None = SEED, **more: S
     settings = StorageSettings(
         database_url=SecretStr(database_url),
         objects_url=SecretStr(f"file://{home}"),
+        quancheng_home=home / "home",
         log_key=_secret(seed),
         **more,
     )
@@ -42,8 +49,7 @@ def _secret(seed: bytes | None) -> SecretStr | None:
 def store(database_url: str, tmp_path: Path) -> Iterator[Store]:
     """A store over an empty log."""
     opened = _open(database_url, tmp_path)
-    with opened.begin() as tx:
-        tx.connection.execute(text("SET LOCAL session_replication_role = replica"))
+    with unguarded(opened) as tx:
         tx.connection.execute(text("TRUNCATE custody_entries, log_tiles, checkpoints CASCADE"))
     yield opened
     opened.close()
@@ -53,6 +59,13 @@ def _append(store: Store, count: int) -> None:
     with store.begin() as tx:
         for n in range(count):
             leave_trace(tx.custody, offset_bytes=n)
+
+
+def sequencer_of(store: Store) -> Sequencer:
+    """A sequencer whose publisher has looked at the other places."""
+    publisher = Publisher(store)
+    publisher.run()
+    return Sequencer(store, publisher)
 
 
 def _events(store: Store) -> list[str]:
@@ -87,9 +100,9 @@ def test_a_run_drains_every_batch(store: Store) -> None:
     with store.begin() as tx:
         signed = tx.connection.execute(text("SELECT size, signed_at FROM checkpoints ORDER BY size")).all()
         note = tx.custody.latest_checkpoint()
-    assert [tuple(row) for row in signed] == [(13, NOW), (23, NOW), (28, NOW)]
-    assert _events(store)[:4] == [Event.LOG_OPEN, Event.KEY_ANNOUNCE, Event.KEY_ANNOUNCE, Event.UPLOAD_EXPIRE]
-    assert open_checkpoint(note, vkey_of_seed(store.settings.log_origin, SEED)).size == 28
+    assert [tuple(row) for row in signed] == [(15, NOW), (25, NOW), (30, NOW)]
+    assert _events(store)[:6] == [Event.LOG_OPEN, *[Event.KEY_ANNOUNCE] * 4, Event.UPLOAD_EXPIRE]
+    assert open_checkpoint(note, vkey_of_seed(store.settings.log_origin, SEED)).size == 30
 
 
 def test_an_empty_log_is_not_signed(store: Store) -> None:
@@ -103,9 +116,8 @@ def test_an_idle_run_still_notices_a_cut_log(store: Store) -> None:
     """Even with nothing pending, a run over a log that lost its tail raises the alarm."""
     _append(store, 3)
     integrate(store)
-    with store.begin() as tx:
-        tx.connection.execute(text("SET LOCAL session_replication_role = replica"))
-        tx.connection.execute(text("DELETE FROM custody_entries WHERE leaf_index = 5"))
+    with unguarded(store) as tx:
+        tx.connection.execute(text("DELETE FROM custody_entries WHERE leaf_index = 7"))
     with pytest.raises(IntegrityBroken) as caught:
         integrate(store)
     assert caught.value.slug == "log-rolled-back"
@@ -113,7 +125,7 @@ def test_an_idle_run_still_notices_a_cut_log(store: Store) -> None:
 
 def test_an_idle_run_reads_no_chain(store: Store) -> None:
     """What the log says of itself is read once by each process; with whatever waits, only whether it said more."""
-    sequencer = Sequencer(store)
+    sequencer = sequencer_of(store)
     _append(store, 1)
     sequencer.run()
     for count, asks in ((0, False), (1, True), (0, False)):
@@ -127,17 +139,22 @@ def test_an_idle_run_reads_no_chain(store: Store) -> None:
 def test_a_process_that_starts_says_its_key_without_waiting(
     store: Store, database_url: str, tmp_path: Path
 ) -> None:
-    """A restart with another key says so at once, once, and before whatever is appended next."""
-    _append(store, 1)
-    integrate(store)
+    """A key that is there first is said at once, once, and before whatever is appended next; another one is not."""
+    bare = _open(database_url, tmp_path, registry_key=None)
+    _append(bare, 1)
+    integrate(bare)
     before = _events(store)
     changed = _open(database_url, tmp_path, registry_key=_secret(bytes(32)))
-    sequencer = Sequencer(changed)
+    sequencer = sequencer_of(changed)
     assert [sequencer.run(), sequencer.run()] == [0, 0]
     _append(changed, 1)
     assert sequencer.run() == 1
-    changed.close()
     assert _events(store) == [*before, Event.KEY_ANNOUNCE, before[-1]]
+    other = _open(database_url, tmp_path, registry_key=_secret(b"1" * 32))
+    assert sequencer_of(other).run() == 0
+    assert _events(store) == [*before, Event.KEY_ANNOUNCE, before[-1]]
+    for one in (bare, changed, other):
+        one.close()
 
 
 def test_what_waits_is_not_indexed_before_another_process_has_spoken(
@@ -145,7 +162,7 @@ def test_what_waits_is_not_indexed_before_another_process_has_spoken(
 ) -> None:
     """Where two releases run, each entry stands under the catalogue of the process that indexed it."""
     _append(store, 1)
-    old, new = Sequencer(store), Sequencer(store)
+    old, new = sequencer_of(store), sequencer_of(store)
     old.run()
     before = _events(store)
     monkeypatch.setattr("workers.custody.catalogue_sha256", lambda: "ab" * 32)
@@ -185,3 +202,32 @@ def test_a_database_that_does_not_answer_is_unavailable(tmp_path: Path) -> None:
     with pytest.raises(Unavailable):
         integrate(away)
     away.close()
+
+
+def test_a_clock_that_somebody_set_is_an_entry(store: Store) -> None:
+    """The signer's own clock went: it says so once, before what waits, and health tells a person."""
+    at = datetime(2026, 11, 30, 8, tzinfo=UTC)
+    wall, steady = [at], [0.0]
+    publisher = Publisher(store)
+    publisher.run()
+    sequencer = Sequencer(store, publisher, ClockWatch(lambda: wall[0], lambda: steady[0]))
+    _append(store, 1)
+    sequencer.run()
+    wall[0], steady[0] = at - timedelta(hours=1), 2.0
+    _append(store, 1)
+    assert sequencer.run() == 1
+    assert sequencer.run() == 0
+    assert [one for one in _events(store) if one == Event.CLOCK_STEP] == [Event.CLOCK_STEP]
+    assert _events(store)[-2] == Event.CLOCK_STEP
+    with store.begin() as tx:
+        (said,) = tx.connection.scalars(
+            select(custody_entries.c.leaf).where(custody_entries.c.event == Event.CLOCK_STEP)
+        )
+        facts = json.loads(bytes(said))["facts"]
+        found = next(one for one in signs(tx.heartbeats.work()) if one.part is HealthPart.LOG)
+    assert facts == {
+        "after": "2026-11-30T07:00:00.000Z",
+        "before": "2026-11-30T08:00:02.000Z",
+        "source": "clock-set",
+    }
+    assert (found.code, found.is_good, found.is_warned) == (Health.LOG_STEPPED, True, True)

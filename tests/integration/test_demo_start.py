@@ -16,6 +16,7 @@ from storage.setup.home import Home
 from storage.store import Store
 from storage.tables.actor import role_grants
 from tests.factories import folder_url, make_settings
+from tests.owner import owning
 from tests.stand import PATIENCE_SECONDS
 
 
@@ -53,7 +54,8 @@ def test_the_demo_starts_whoever_was_locked(database_url: str, tmp_path: Path) -
     with store.begin() as tx:
         custodian = tx.accounts.credential_of("sun")
         assert custodian is not None
-        mine = role_grants.c.account_id == custodian.account_id
+    mine = role_grants.c.account_id == custodian.account_id
+    with owning(store) as tx:
         tx.connection.execute(update(role_grants).where(mine).values(role=Role.OFFICER))
     start()
     assert told == ["demo_left"]

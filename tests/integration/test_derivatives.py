@@ -39,6 +39,7 @@ from tests.factories import (
 )
 from tests.looks import looked
 from tests.media import jpeg
+from tests.owner import owning
 from tests.server import serving
 from tests.stand import PATIENCE_SECONDS
 from tests.tus import bearer
@@ -176,6 +177,7 @@ def test_the_operator_asks_for_what_is_missing(house: House, tmp_path: Path) -> 
     with house.store.begin() as tx:
         sheet, wave, _ = tx.derivations.of_recording(other)
         tx.derivations.fail(sheet.id, DerivationFailure.CRASH)
+    with owning(house.store) as tx:
         tx.connection.execute(jobs.delete().where(jobs.c.subject_id == wave.id))
         tx.connection.execute(derivations.delete().where(derivations.c.id == wave.id))
 

@@ -12,8 +12,8 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
-from api.console.guard import form_token
 from api.deps import COOKIE
+from api.form_token import form_token
 from schemas.actor import Role
 from schemas.base import HexDigest, rfc3339, whole_milliseconds
 from schemas.case import CaseIn
@@ -24,6 +24,7 @@ from schemas.monitoring import LinkBasis
 from storage.store import Store
 from tests.factories import faults, folder_url, make_account, make_settings
 from tests.monitoring import Highway, make_highway
+from tests.owner import owning, unguarded
 from tests.server import serving
 from tests.stand import PATIENCE_SECONDS
 from tests.supervision import Clock
@@ -234,7 +235,7 @@ def test_the_database_itself_keeps_what_was_said(desk: Desk) -> None:
         (past, "DELETE FROM equipment_certificates"),
     ):
         where = text(f"{mistaken} WHERE leaf = decode(:leaf, 'hex')")
-        with pytest.raises(IntegrityError, match="never changes"), desk.store.begin() as tx:
+        with pytest.raises(IntegrityError, match="never changes"), owning(desk.store) as tx:
             tx.connection.execute(where, {"leaf": leaf.leaf})
 
 
@@ -283,9 +284,8 @@ def test_the_log_tells_the_same_and_names_what_was_changed(desk: Desk) -> None:
         "UPDATE equipment_certificates SET valid_during = tstzrange(lower(valid_during), now())"
         " WHERE leaf = decode(:leaf, 'hex')"
     )
-    with pytest.raises(IntegrityError, match="never changes"), desk.store.begin() as tx:
+    with pytest.raises(IntegrityError, match="never changes"), owning(desk.store) as tx:
         tx.connection.execute(move, leaf)
-    with desk.store.begin() as tx:
-        tx.connection.execute(text("SET LOCAL session_replication_role = replica"))
+    with unguarded(desk.store) as tx:
         tx.connection.execute(move, leaf)
     assert faults(desk.store, about) != []

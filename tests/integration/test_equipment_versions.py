@@ -9,20 +9,21 @@ from uuid import UUID, uuid4
 
 import httpx
 import pytest
-from sqlalchemy import TextClause, text
+from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
-from api.console.guard import form_token
 from api.deps import COOKIE
+from api.form_token import form_token
 from schemas.actor import Actor, Role
 from schemas.base import rfc3339, whole_milliseconds
 from schemas.equipment import EquipmentIn, EquipmentKind
 from schemas.equipment_version import EquipmentDescribeIn, Version
 from schemas.errors import EvidenceError
 from schemas.monitoring_row import RowOutcome
-from storage.store import Store, Transaction
+from storage.store import Store
 from tests.factories import faults, folder_url, make_account, make_settings
 from tests.monitoring import Highway, make_highway
+from tests.owner import owning, unguarded
 from tests.server import serving
 from tests.stand import PATIENCE_SECONDS
 from tests.supervision import Clock
@@ -167,13 +168,8 @@ def test_a_number_of_one_time_means_one_thing(desk: Desk) -> None:
     taken = text(
         "UPDATE equipment_descriptions SET number = :number WHERE equipment_id = :of AND upper_inf(known_during)"
     )
-    with pytest.raises(IntegrityError, match="one_thing"), desk.store.begin() as tx:
-        _unguarded(tx, taken, {"number": old, "of": desk.about})
-
-
-def _unguarded(tx: Transaction, change: TextClause, of: dict[str, object]) -> None:
-    tx.connection.execute(text("SET LOCAL session_replication_role = replica"))
-    tx.connection.execute(change, of)
+    with pytest.raises(IntegrityError, match="one_thing"), unguarded(desk.store) as tx:
+        tx.connection.execute(taken, {"number": old, "of": desk.about})
 
 
 def test_of_two_who_take_one_number_one_is_told(desk: Desk) -> None:
@@ -264,10 +260,10 @@ def test_the_log_tells_the_same_and_names_what_was_changed(desk: Desk) -> None:
     move = text(
         "UPDATE equipment_descriptions SET site = 'x' WHERE equipment_id = :of AND upper_inf(known_during)"
     )
-    with pytest.raises(IntegrityError, match="never changes"), desk.store.begin() as tx:
+    with pytest.raises(IntegrityError, match="never changes"), owning(desk.store) as tx:
         tx.connection.execute(move, {"of": desk.about})
     rename = text("UPDATE equipment SET site = 'x' WHERE id = :of")
     for change in (move, rename):
-        with desk.store.begin() as tx:
-            _unguarded(tx, change, {"of": desk.about})
+        with unguarded(desk.store) as tx:
+            tx.connection.execute(change, {"of": desk.about})
         assert faults(desk.store, desk.about) != []

@@ -13,11 +13,10 @@ from uuid import UUID
 import httpx
 import pytest
 import uvicorn
-from pydantic import SecretStr
 from sqlalchemy import select, update
 
 from api.app import create_app
-from api.custody import trust_of
+from api.custody import trust_file
 from api.listen import configured
 from api.settings import ApiSettings
 from mobile_contract.client import export
@@ -28,6 +27,7 @@ from schemas.case import CaseIn
 from schemas.digest import sha256_hex
 from schemas.errors import IntegrityBroken, NotFound, Refused
 from schemas.event import Event
+from schemas.ids import RecordingId
 from schemas.integrity import Outcome
 from schemas.leaf import parse_leaf
 from schemas.leaves_review import ExportBuild
@@ -35,6 +35,7 @@ from schemas.package import LEAVES
 from schemas.package_lines import parse_leaves
 from schemas.upload import MIB
 from storage.export.export import Export, Exports
+from storage.objects.folder import FolderObjects
 from storage.outbox import JobKind
 from storage.store import Store
 from storage.tables.outbox import jobs
@@ -44,13 +45,17 @@ from tests.factories import (
     TestDevice,
     enrol_device,
     events_of,
+    faults,
     folder_url,
     make_account,
     make_agency,
     make_settings,
 )
+from tests.injectors_objects import flip
 from tests.media import jpeg
+from tests.owner import owning
 from tests.stand import PATIENCE_SECONDS
+from tests.trust import trust_of
 from tests.web import TRUST
 from workers.custody import integrate
 from workers.media.sandbox.parent import Sandbox
@@ -106,6 +111,12 @@ def trust(store: Store) -> Trust:
     return Trust.parse(trust_of(store.settings))
 
 
+def published(store: Store) -> Trust:
+    """The trust file as anybody gets it now."""
+    with store.begin() as tx:
+        return Trust.parse(trust_file(tx).model_dump(mode="json"))
+
+
 def open_case(store: Store, handler: Actor, number: str) -> UUID:
     with store.begin() as tx:
         return tx.cases.open(handler, CaseIn(number=number, party="某店", matter="占道", place="路口")).id
@@ -150,7 +161,7 @@ def saved(store: Store, built: Export, path: Path) -> Path:
 
 
 def test_a_case_becomes_a_package_that_holds(
-    store: Store, runner: Runner, handler: Actor, device: TestDevice, *, trust: Trust, tmp_path: Path
+    store: Store, runner: Runner, handler: Actor, device: TestDevice, *, tmp_path: Path
 ) -> None:
     """Signed, unsigned, quarantined and refused recordings travel together, each with its own claims."""
     case_id = open_case(store, handler, "全案-1")
@@ -167,8 +178,18 @@ def test_a_case_becomes_a_package_that_holds(
         tx.manifests.declare(device.actor, broken, device.sign(swapped))
     refused = device.send("d.jpg", jpeg(96, 96), manifest=broken, case_number="全案-1")
 
+    integrate(store)
+    before = published(store)
     built = build(store, runner, handler, case_id)
-    report = verify_package(saved(store, built, tmp_path / "p.zip"), trust)
+    integrate(store)
+    path = saved(store, built, tmp_path / "p.zip")
+    for trust in (
+        before,
+        published(store),
+    ):  # fetched before the package was asked for, and after it was built
+        assert trust.checkpoint is not None
+        report = verify_package(path, trust)
+        assert ("log_history", "verified") in {(c.claim, c.outcome) for c in report.claims}
 
     assert built.state == "ready", built.failure
     assert report.holds, report.failed()
@@ -182,12 +203,15 @@ def test_a_case_becomes_a_package_that_holds(
     }
 
 
-def test_minio_keeps_the_same_package(
-    store: Store, handler: Actor, custodian: Actor, objects_url: str, *, trust: Trust, tmp_path: Path
-) -> None:
+def test_minio_keeps_the_same_package(own_database_url: str, objects_url: str, tmp_path: Path) -> None:
     """On an S3 store a package of several parts is streamed in and comes back as it was built."""
-    on_minio = Store(store.settings.model_copy(update={"objects_url": SecretStr(objects_url)}))
-    settings = WorkersSettings()
+    on_minio = Store(make_settings(own_database_url, objects_url))
+    agency, settings = make_agency(on_minio), WorkersSettings()
+    for number in OFFICERS:
+        make_account(on_minio, agency, Role.OFFICER, certificate=number)
+    handler = make_account(on_minio, agency, Role.HANDLER)[1]
+    custodian = make_account(on_minio, agency, Role.CUSTODIAN)[1]
+    integrate(on_minio)
     case_id = open_case(on_minio, handler, "对象存储-1")
     payload = bytes(range(256)) * (17 * MIB // 256)
     enrol_device(on_minio, custodian).capture("执法.bin", payload, context={"case": "对象存储-1"})
@@ -195,6 +219,7 @@ def test_minio_keeps_the_same_package(
         runner = Runner(on_minio, sandbox, settings)
         built = build(on_minio, runner, handler, case_id)
     path = saved(on_minio, built, tmp_path / "p.zip")
+    trust = Trust.parse(trust_of(on_minio.settings))
     on_minio.close()
 
     assert sha256_hex(path.read_bytes()) == built.sha256
@@ -219,6 +244,19 @@ def test_what_is_stored_is_what_was_logged(
     assert done.leaf.actor == "service/exporter"
     assert isinstance(done.act, ExportBuild)
     assert (done.act.sha256, done.act.request) == (built.sha256, asked.digest)
+
+
+def test_a_stored_package_is_read_again(store: Store, runner: Runner, handler: Actor) -> None:
+    """`fsck` holds the package in the store against the leaf that says what was built: altered, or gone."""
+    case_id = open_case(store, handler, "入账-2")
+    built = build(store, runner, handler, case_id)
+    assert faults(store, built.id) == []
+    assert isinstance(store.objects, FolderObjects)
+    path = store.objects.path(str(built.object_key), str(built.version_id))
+
+    for change, code in ((flip, "object-bytes-differ"), (Path.unlink, "object-missing")):
+        change(path)
+        assert faults(store, built.id) == [(code, f"export/{built.id}")]
 
 
 def test_an_empty_case_is_a_package_too(
@@ -274,7 +312,7 @@ def test_a_package_waits_for_verdict_and_log_without_using_attempts(
 
 def damage(store: Store, case_id: UUID, statement: str) -> None:
     """Change what is kept of the leaf by which a case was opened, past every rule of ours."""
-    with store.begin() as tx:
+    with owning(store) as tx:
         opened = tx.custody.chain(f"case/{case_id}")[0]
         tx.connection.exec_driver_sql(statement, {"digest": bytes.fromhex(opened.digest), "case": case_id})
 
@@ -330,6 +368,38 @@ def test_a_changed_original_fails_the_export(
 
     assert (built.state, built.failure) == ("failed", "object-broken")
     assert events_of(store, f"export/{built.id}") == [Event.EXPORT_REQUEST, Event.EXPORT_FAIL]
+
+
+HARMS = {"lost": "object-missing", "unreadable": "objects-damaged"}
+
+
+@pytest.mark.parametrize("harm", HARMS)
+def test_an_object_that_is_not_given_fails_the_export_at_once(
+    store: Store, runner: Runner, handler: Actor, device: TestDevice, harm: str
+) -> None:
+    """The requester is told in one run; the recording is read by itself, and its record says what was met."""
+    number = f"读不出-{harm}"
+    case_id = open_case(store, handler, number)
+    device.capture("b.jpg", jpeg(80, len(harm) * 8))  # by it the store is known to be ours
+    ident = device.capture("a.jpg", jpeg(70, len(harm) * 8), context={"case": number})
+    runner.drain(JobKind.VERIFY)
+    with store.begin() as tx:
+        found = tx.recordings.known(RecordingId(ident))
+    assert isinstance(store.objects, FolderObjects)
+    path = store.objects.path(found.object_key, found.version_id)
+    path.unlink()
+    if harm == "unreadable":
+        path.symlink_to(path)  # what the system refuses to open, as a disk does whose sector is gone
+
+    built = build(store, runner, handler, case_id)
+    runner.drain(JobKind.SCRUB)
+
+    assert (built.state, built.failure) == ("failed", HARMS[harm])
+    assert events_of(store, f"export/{built.id}") == [Event.EXPORT_REQUEST, Event.EXPORT_FAIL]
+    with store.begin() as tx:
+        said = tx.examinations.store_find(tx.recordings.known(RecordingId(ident)))
+    assert said is not None
+    assert (said.code, said.sha256) == (HARMS[harm], None)
 
 
 class Died(BaseException):

@@ -1,5 +1,6 @@
 """A case with a monitoring record, review rounds and ended ties, as a package that an outsider can check."""
 
+import json
 import random
 import zipfile
 from collections.abc import Callable, Iterator
@@ -8,12 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from api.custody import trust_of
 from mobile_contract.client.verify import verify_package
 from mobile_contract.client.verify_origin import Trust
+from mobile_contract.client.verify_said import Said
 from mobile_contract.client.verify_speech import sentences
-from schemas.actor import Role
+from schemas.actor import Actor, Role
 from schemas.container import container_chunks
+from schemas.declaration import HandInWay, parse_declaration
 from schemas.digest import sha256_hex
 from schemas.event import Event
 from schemas.ids import CaseId
@@ -39,10 +41,12 @@ from schemas.words_event import EVENTS
 from storage.outbox import JobKind
 from storage.settings import seed
 from storage.store import Store
+from tests.bringing import FULL, TAKEN, bring
 from tests.casework import UNRECORDED
-from tests.desk_case import make_desk_case
+from tests.desk_case import make_desk_case, packed_case
 from tests.factories import folder_url, make_account, make_settings
-from workers.custody import integrate
+from tests.media_documents import report
+from tests.trust import trust_of
 from workers.media.sandbox.parent import Sandbox
 from workers.runner import Runner
 from workers.settings import WorkersSettings
@@ -74,30 +78,25 @@ def store(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     made.close()
 
 
+def _hand_in(store: Store, handler: Actor) -> None:
+    for name, said in (("送达回证.pdf", FULL), ("补拍.pdf", TAKEN)):
+        declared = parse_declaration(json.dumps(said), HandInWay.BROWSER)
+        bring(store, handler, name, report(pages=len(name)), declared, case_number="包-1")
+
+
 @pytest.fixture(scope="module")
 def package(store: Store, tmp_path_factory: pytest.TempPathFactory) -> Package:
     settings = WorkersSettings()
     with Sandbox() as sandbox:
         runner = Runner(store, sandbox, settings)
-        case_id, handler = make_desk_case(store, runner)
+        case_id, handler = make_desk_case(store, runner, lambda handler: _hand_in(store, handler))
+        runner.drain(JobKind.VERIFY)
         custodian = make_account(store, handler.agency_id, Role.CUSTODIAN)[1]
         with store.begin() as tx:
             for one in tx.recordings.of_case(CaseId(case_id)):
                 tx.examinations.ask(custodian, one.id)
         runner.drain(JobKind.EXAMINE)
-        integrate(store)
-        with store.begin() as tx:
-            ordered = tx.exports.request(handler, case_id)
-        integrate(store)
-        runner.drain(JobKind.EXPORT)
-    with store.begin() as tx:
-        built = tx.exports.known(ordered.id)
-    assert built.state == "ready", built.failure
-    payload = bytearray(built.size_bytes or 0)
-    view, at = memoryview(payload), 0
-    with store.objects.open(built.object_key or "", built.version_id or "") as source:
-        while count := source.readinto(view[at:]):
-            at += count
+        payload = packed_case(store, runner, handler, CaseId(case_id))
     path = tmp_path_factory.mktemp("package") / "case.zip"
     path.write_bytes(payload)
     export_seed = seed(store.settings.export_key, "EXPORT_KEY")
@@ -127,6 +126,29 @@ def test_a_later_examination_is_told_beside_the_sealed_verdict(package: Package)
     assert again
     assert all((one.was, one.verdict) == ("verified", "verified") for told in again.values() for one in told)
     assert any("重新检查 examined again" in line for line in sentences(report.story))
+
+
+def test_what_was_declared_at_a_hand_in_is_told(package: Package) -> None:
+    """Every member of it, opened and in words; what was left out stays absent, and a device declares nothing."""
+    made = verify_package(package.path, package.trust)
+
+    assert made.story is not None
+    told = {one.filename.value: one.declared for one in made.story.recordings}
+    full, sparse = told["送达回证.pdf"], told["补拍.pdf"]
+    assert full is not None
+    assert sparse is not None
+    assert (full.way, full.origin, full.document) == ("browser", "copied", "interview_record")
+    assert (full.source.value, full.maker.value, full.method.value) == (
+        FULL["source"],
+        FULL["maker"],
+        FULL["method"],
+    )
+    assert full.made_at == "2026-11-29T02:00:00.000Z"
+    assert (sparse.source, sparse.maker, sparse.made_at, sparse.document) == (Said(), Said(), None, None)
+    assert [name for name, one in told.items() if one is None]
+    lines = [line for line in sentences(made.story) if "交来说明 declared" in line]
+    assert len(lines) == 2
+    assert any("询问笔录" in line and FULL["source"] in line for line in lines)
 
 
 def test_what_the_conclusion_answered_of_article_58_is_told(package: Package) -> None:

@@ -9,8 +9,8 @@ from uuid import UUID
 import httpx
 import pytest
 
-from api.console.guard import form_token
 from api.deps import COOKIE
+from api.form_token import form_token
 from schemas.actor import Actor, Role
 from storage.store import Store
 from tests.authenticator import STEP, code_of, secret_of

@@ -25,6 +25,7 @@ from tests.authenticator import STEP, code_of, secret_of
 from tests.evidence import Said
 from tests.factories import PASSWORD, folder_url, make_account, make_agency, make_settings, password_hash
 from tests.integration.test_people import faults, said
+from tests.owner import owning
 from tests.stand import PATIENCE_SECONDS, until
 from tests.supervision import Clock
 from workers.custody import integrate
@@ -490,7 +491,7 @@ def test_what_is_changed_behind_the_log_is_named(
         assert tx.connection.execute(damage, {"id": phone.actor.id}).rowcount == 1
 
     found = details(store)
-    with store.begin() as tx:
+    with owning(store) as tx:
         tx.connection.execute(delete(recovery_codes).where(recovery_codes.c.factor_id == kept["id"]))
         tx.connection.execute(delete(second_factors).where(second_factors.c.id == kept["id"]))
         tx.connection.execute(second_factors.insert().values(**kept))

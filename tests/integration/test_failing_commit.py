@@ -12,6 +12,7 @@ from storage.store import Store
 from storage.tables.case import cases
 from storage.tables.recording import recordings
 from tests.factories import folder_url, make_account, make_agency, make_settings
+from tests.owner import owning
 from tests.server import serving
 from tests.stand import PATIENCE_SECONDS
 from tests.web import TRUST
@@ -47,13 +48,13 @@ def client(store: Store) -> Iterator[httpx.Client]:
 @contextmanager
 def broken_commits(store: Store, table: str) -> Iterator[None]:
     """Every commit that inserted into `table` fails inside the block."""
-    with store.engine.begin() as connection:
-        connection.execute(text(BREAK.format(table=table)))
+    with owning(store) as tx:
+        tx.connection.execute(text(BREAK.format(table=table)))
     try:
         yield
     finally:
-        with store.engine.begin() as connection:
-            connection.execute(text(MEND.format(table=table)))
+        with owning(store) as tx:
+            tx.connection.execute(text(MEND.format(table=table)))
 
 
 def test_a_failing_commit_is_never_answered_with_success(store: Store, client: httpx.Client) -> None:

@@ -8,7 +8,6 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.engine import make_url
 
-from api.custody import trust_of
 from mobile_contract.client.verify import verify_package
 from mobile_contract.client.verify_origin import Trust
 from schemas.retention import LOCK_MONTHS, months_after
@@ -18,8 +17,10 @@ from storage.tables.case import case_links
 from storage.tables.recording import recordings
 from tests.evidence import Said
 from tests.kept import restored
+from tests.owner import owner_of
 from tests.stand import ROOT
 from tests.supervision import drain
+from tests.trust import trust_of
 from workers.custody import integrate
 from workers.fsck import run
 from workers.retention import renew_locks
@@ -30,7 +31,7 @@ KEPT = sorted((ROOT / "tests" / "assets" / "kept").glob("*.tar.xz"))
 @pytest.mark.parametrize("file", KEPT, ids=lambda path: path.name)
 def test_what_was_kept_still_holds(file: Path, database_url: str, tmp_path: Path) -> None:
     """Migrated to the newest schema, every leaf folds and every row follows; the package has every claim."""
-    url = make_url(database_url)
+    url = make_url(owner_of(database_url))
     name = f"kept_{uuid4().hex[:12]}"
     server = url.set(drivername="postgresql", database="postgres").render_as_string(hide_password=False)
     empty = url.set(database=name).render_as_string(hide_password=False)

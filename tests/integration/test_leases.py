@@ -11,6 +11,7 @@ from storage.outbox import MAX_ATTEMPTS, Job, JobKind
 from storage.store import Store
 from storage.tables.outbox import jobs
 from tests.factories import folder_url, make_settings
+from tests.owner import owning
 from workers.scheduler import Scheduler
 from workers.settings import WorkersSettings
 from workers.task import concluding
@@ -21,7 +22,7 @@ KIND = JobKind.RECHECK
 @pytest.fixture
 def store(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     made = Store(make_settings(database_url, folder_url(tmp_path_factory.mktemp("leases"))))
-    with made.begin() as tx:
+    with owning(made) as tx:
         tx.connection.execute(jobs.delete())
     yield made
     made.close()

@@ -24,6 +24,7 @@ from tests.alike import captioned, coded, scene
 from tests.casework import Bureau, make_bureau
 from tests.everything import lock
 from tests.factories import faults, folder_url, make_account, make_agency, make_settings
+from tests.owner import owning
 from tests.server import serving
 from tests.stand import PATIENCE_SECONDS
 from tests.web import TRUST
@@ -132,7 +133,7 @@ def test_a_white_sheet_is_alike_to_nothing_and_that_is_said(bureau: Bureau) -> N
     """It was compared with nothing: no codes, no job left, and no hint."""
     sheet = scene(1).point(lambda _: 255)
     ident = sent(bureau, coded(sheet))
-    with bureau.store.begin() as tx:
+    with owning(bureau.store) as tx:
         tx.connection.execute(delete(jobs).where(jobs.c.subject_id == ident, jobs.c.kind == JobKind.LIKEN))
         found = tx.likenesses.of_recording(bureau.head, tx.recordings.known(ident))
         assert found is not None
@@ -186,7 +187,7 @@ def test_what_was_sealed_before_is_compared_from_its_thumbnail(bureau: Bureau) -
     """Without codes of its verification the kept thumbnail gives them, near enough to find the same."""
     number = next(_NUMBERS)
     old = sent(bureau, coded(scene(number, 1600, 1200)), ago_s=90_000)
-    with bureau.store.begin() as tx:  # as before there were codes
+    with owning(bureau.store) as tx:  # as before there were codes
         for table in (likenesses, likeness_searches, picture_codes):
             tx.connection.execute(delete(table))
         tx.connection.execute(

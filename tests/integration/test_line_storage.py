@@ -41,6 +41,7 @@ from tests.factories import (
     make_settings,
 )
 from tests.media import jpeg
+from tests.owner import owning
 from workers.custody import integrate
 from workers.media.sandbox.parent import Sandbox
 from workers.recording import Verifier
@@ -444,7 +445,7 @@ def test_ended_tokens_are_forgotten(store: Store, device: TestDevice) -> None:
 )
 def test_guard_rails_bite(store: Store, sealed: UUID, statement: str) -> None:
     """A mistaken statement on an append-only table is refused by the database."""
-    with pytest.raises(IntegrityError), store.begin() as tx:
+    with pytest.raises(IntegrityError), owning(store) as tx:
         tx.connection.execute(text(statement))
 
 

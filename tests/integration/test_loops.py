@@ -19,6 +19,7 @@ from storage.outbox import JobKind
 from storage.recording.upload import NewUpload
 from storage.store import Store, Transaction
 from tests.factories import TestDevice, enrol_device, folder_url, make_account, make_agency, make_settings
+from tests.owner import owning, unguarded
 from tests.stand import PATIENCE_SECONDS, until
 from workers.custody import integrate
 from workers.embedded import EmbeddedWorkers
@@ -65,12 +66,12 @@ def all_connections_taken(store: Store) -> Iterator[None]:
 @contextmanager
 def table_away(store: Store) -> Iterator[None]:
     """A fault that nobody foresaw: the jobs are not where they were."""
-    with store.begin() as tx:
+    with owning(store) as tx:
         tx.connection.execute(text("ALTER TABLE jobs RENAME TO jobs_away"))
     try:
         yield
     finally:
-        with store.begin() as tx:
+        with owning(store) as tx:
             tx.connection.execute(text("ALTER TABLE jobs_away RENAME TO jobs"))
 
 
@@ -96,8 +97,10 @@ def test_what_a_loop_meets_ends_no_loop(store: Store, device: TestDevice, fault:
             assert ended == []
 
 
-def test_a_store_that_never_answers_keeps_no_entry_unsigned(store: Store, device: TestDevice) -> None:
-    """While the sweep waits for an evidence store that accepts and is silent, the log goes on being signed."""
+def test_a_store_that_never_answers_holds_up_the_log_alone(store: Store, device: TestDevice) -> None:
+    """A signer that comes up beside an evidence store that accepts and is silent signs nothing before it was asked, and
+    holds up no other loop; with the store that answers, all of it is signed.
+    """
     with store.begin() as tx:
         left = tx.uploads.open(device.actor, NewUpload(length_bytes=4, filename="left.bin"))
     Receiving.begin(store, device.actor, left.id, offset=0, content_length=4).keep([b"left"])
@@ -115,8 +118,17 @@ def test_a_store_that_never_answers_keeps_no_entry_unsigned(store: Store, device
             for _ in range(2):  # the sweep and its heart have asked, and wait
                 asking.enter_context(silent.accept()[0])
             device.send("later.bin", b"later")
-            until(lambda: all_signed(store), "the log to be signed")
+            until(lambda: beats(store) > 1, "the loops to go on beside it")
+            assert not all_signed(store)
             assert ended == []
+    integrate(store)
+    assert all_signed(store)
+
+
+def beats(store: Store) -> int:
+    """How many places have come round since they started."""
+    with store.begin() as tx:
+        return sum(one.worked_at > one.started_at for one in tx.heartbeats.work().heartbeats)
 
 
 def all_signed(store: Store) -> bool:
@@ -127,8 +139,7 @@ def all_signed(store: Store) -> bool:
 def test_a_log_that_was_cut_keeps_no_lost_job_waiting(store: Store, device: TestDevice) -> None:
     """While the log is not signed any more, a person is called, and what a killed worker held is worked on."""
     integrate(store)
-    with store.begin() as tx:
-        tx.connection.execute(text("SET LOCAL session_replication_role = replica"))
+    with unguarded(store) as tx:
         tx.connection.execute(
             text(
                 "DELETE FROM chain_places WHERE entry = (SELECT id FROM custody_entries WHERE leaf_index = 0)"
@@ -141,7 +152,7 @@ def test_a_log_that_was_cut_keeps_no_lost_job_waiting(store: Store, device: Test
             continue  # what other tests left
     with capture_logs() as lines, working(store) as ended:
         until(lambda: state_of(store, ident) is not RecordingState.RECEIVED, lambda: str(lines))
-        until(lambda: "sequencer" in loops_that_met(lines), lambda: str(lines))
+        until(lambda: {"sequencer", "publisher"} & loops_that_met(lines), lambda: str(lines))
         assert ended == []
     assert any(line["event"] == "integrity_broken" for line in lines)
 

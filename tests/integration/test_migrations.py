@@ -1,8 +1,10 @@
+import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from alembic.util.exc import CommandError
 from sqlalchemy import create_engine, inspect, text
 
-from storage.setup.migrate import downgrade, pending, upgrade
+from storage.setup.migrate import _LOCK, downgrade, pending, upgrade
 from storage.tables.base import metadata
 
 
@@ -204,3 +206,17 @@ def test_facts_of_equipment_get_their_leaves(empty_database_url: str) -> None:
         )
         assert [(since.month, until and until.month) for since, until in spans] == [(4, 6), (7, None)]
     engine.dispose()
+
+
+def test_a_migration_that_fails_stops_no_later_one(database_url: str) -> None:
+    """The lock that lets one go first is given back also where it fails: the next try does not wait for ever."""
+    engine = create_engine(database_url)
+    other = create_engine(database_url)
+    try:
+        with pytest.raises(CommandError):
+            upgrade(engine, "no-such-revision")
+        with other.connect() as connection:
+            assert connection.scalar(text("SELECT pg_try_advisory_lock(:lock)"), {"lock": _LOCK})
+    finally:
+        engine.dispose()
+        other.dispose()

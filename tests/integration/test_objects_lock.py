@@ -2,12 +2,16 @@
 
 import json
 from datetime import UTC, datetime, timedelta
+from io import BytesIO
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import pytest
 from minio import Minio
+from minio.commonconfig import COMPLIANCE
+from minio.error import S3Error
 from minio.objectlockconfig import DAYS, GOVERNANCE, ObjectLockConfig
+from minio.retention import Retention
 
 from schemas.errors import Conflict, NotFound, Unavailable
 from schemas.health import Health
@@ -158,13 +162,38 @@ def test_a_compliance_lock_yields_to_nobody(tmp_path: Path, key: str, tomorrow: 
         keeping.dispose(key, stored.version_id, is_bypass=True)
 
 
-def test_compliance_reaches_the_store(objects_url: str, keeper_url: str, key: str) -> None:
+def test_compliance_reaches_the_store(root_url: str, keeper_url: str, key: str) -> None:
     """`retention_mode=COMPLIANCE` makes MinIO refuse the keeper's bypass; the lock ends within the test's life."""
-    objects = open_objects(f"{objects_url}&retention_mode=COMPLIANCE")
+    objects = open_objects(f"{root_url}&retention_mode=COMPLIANCE")
     stored = objects.put(key, [BODY], sha256=digest(BODY))
     objects.retain(key, stored.version_id, datetime.now(UTC) + timedelta(seconds=30))
     with pytest.raises(Conflict):
         open_keeping(keeper_url).dispose(key, stored.version_id, is_bypass=True)
+
+
+def test_the_services_lock_and_nobody_is_locked_in_by_them(
+    objects_url: str, key: str, tomorrow: datetime
+) -> None:
+    """Their credential locks and extends under governance; compliance, less of a lock and a deletion are refused."""
+    client, objects = _client(objects_url), open_objects(objects_url)
+    stored = objects.put(key, [BODY], sha256=digest(BODY))
+    where = {"bucket_name": "evidence", "object_name": key, "version_id": stored.version_id}
+    for until in (tomorrow, tomorrow + DAY):
+        client.set_object_retention(**where, config=Retention(GOVERNANCE, until))
+    for refused in (
+        lambda: client.set_object_retention(**where, config=Retention(COMPLIANCE, tomorrow + 2 * DAY)),
+        lambda: client.set_object_retention(**where, config=Retention(GOVERNANCE, tomorrow)),
+        lambda: client.put_object(
+            "evidence", f"{key}/locked", BytesIO(BODY), len(BODY), retention=Retention(COMPLIANCE, tomorrow)
+        ),
+        lambda: client.remove_object(**where),
+    ):
+        with pytest.raises(S3Error, match=r"Access Denied|WORM"):
+            refused()
+    held = client.get_object_retention(**where)
+    assert held is not None
+    assert held.mode == GOVERNANCE
+    assert abs(held.retain_until_date - tomorrow - DAY) < timedelta(milliseconds=1)  # kept in whole ones
 
 
 @pytest.mark.parametrize("bypass", [False, True])

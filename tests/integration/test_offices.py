@@ -13,7 +13,8 @@ from api.deps import COOKIE
 from schemas.account import RoleIn
 from schemas.actor import Actor, Role
 from schemas.base import whole_milliseconds
-from schemas.case import Case, CaseChange, CaseState
+from schemas.case import Case, CaseState
+from schemas.case_change import CaseChange
 from schemas.certificate import CertificateStep, CertificateStepIn
 from schemas.event import Event
 from schemas.ids import RecordingId

@@ -12,9 +12,12 @@ from schemas.actor import Actor, Role
 from schemas.case import Case, CaseIn, CaseState, CaseStep
 from schemas.errors import EvidenceError
 from schemas.overlap import LOOK_BACK, Overlap, Overlapping
+from storage.case.overlap import MOST_READ
 from storage.store import Store
+from storage.tables.case import cases
 from tests.casework import Bureau, make_bureau
 from tests.factories import folder_url, make_account, make_agency, make_settings
+from tests.rows import Rows
 from tests.server import serving
 from tests.stand import PATIENCE_SECONDS
 from workers.custody import integrate
@@ -132,3 +135,22 @@ def test_the_lead_s_page_shows_them_and_blocks_nothing(store: Store, bureau: Bur
     assert "同一当事人" in lead
     assert "本单位近两年没有同一当事人" in alone
     assert "立案前核对" not in filed
+
+
+def test_beyond_what_is_compared_the_number_says_that_there_may_be_more(bureau: Bureau) -> None:
+    """Exactly as many as are compared are counted; one more, and nobody is told that this is all."""
+    mine = bureau.open(plates=["苏J8K213"])
+    known = {"agencies": bureau.agency, "accounts": bureau.handler.id, "colleague": bureau.head.id}
+    with bureau.store.begin() as tx:
+        rows = Rows(tx.connection, known, is_full=False)
+        for _ in range(MOST_READ):
+            rows.put(cases, state="lead", plates=["苏J8K213"], opened_at=tx.now)
+    found = overlaps(bureau, mine)
+    assert (found.count, found.is_more) == (MOST_READ, False)
+    other(bureau, plates=["苏J8K213"])
+    found = overlaps(bureau, mine)
+    assert (found.count, found.is_more) == (MOST_READ, True)
+    with serving(bureau.store) as url:
+        cookies = {COOKIE: bureau.tokens[bureau.head.id]}
+        page = httpx.get(f"{url}/console/cases/{mine.id}", cookies=cookies, timeout=PATIENCE_SECONDS).text
+    assert page.count(f"{MOST_READ} 以上 件") == 2

@@ -15,7 +15,6 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from api.custody import trust_of
 from mobile_contract.client.verify import verify_package
 from mobile_contract.client.verify_origin import Trust
 from mobile_contract.client.verify_report import Report
@@ -36,6 +35,7 @@ from storage.store import Store
 from storage.tables.export import exports
 from tests.desk_case import make_desk_case
 from tests.factories import folder_url, make_settings
+from tests.trust import trust_of
 from workers.custody import integrate
 from workers.media.sandbox.parent import Sandbox
 from workers.runner import Runner

@@ -11,7 +11,7 @@ import pytest
 from api.console.language import COOKIE as LANGUAGE
 from api.deps import COOKIE
 from schemas.actor import Role
-from schemas.audit import AuditIn, AuditKind, SourceIn, SourceKind
+from schemas.audit import AuditIn, AuditKind
 from schemas.case import CaseState
 from schemas.checks.manifest import HAND_IN
 from schemas.event import Event
@@ -23,6 +23,7 @@ from schemas.monitoring import (
     OpinionWord,
     ReviewStage,
 )
+from schemas.randomness import SourceIn, SourceKind
 from schemas.rectification import RectificationIn, RectificationStep, RectificationStepIn
 from schemas.words import Language
 from storage.outbox import JobKind
@@ -190,7 +191,7 @@ def test_an_audit_in_every_state(store: Store, address: str, bureau: Bureau, clo
         sources=[source],
     )
     with store.begin() as tx:
-        audit = tx.audits.define(supervisor, wish)
+        audit = tx.audit_drafts.define(supervisor, wish)
     page = f"/console/audits/{audit.id}"
 
     def clean(*more: str) -> bool:
@@ -205,10 +206,10 @@ def test_an_audit_in_every_state(store: Store, address: str, bureau: Bureau, clo
     assert clean()
     clock.ahead += timedelta(hours=1)
     with store.begin() as tx:
-        audit = tx.audits.enter(supervisor, audit.id, [VALUE], audit.version)
+        audit = tx.audit_values.enter(supervisor, audit.id, [VALUE], audit.version)
     assert clean()
     with store.begin() as tx:
-        audit = tx.audits.confirm(colleague, audit.id, [VALUE], audit.version)
+        audit = tx.audit_values.confirm(colleague, audit.id, [VALUE], audit.version)
     assert clean()
     with store.begin() as tx:
         audit = tx.audits.draw(supervisor, audit.id, audit.version)

@@ -11,6 +11,7 @@ import pytest
 from api.console.language import COOKIE as LANGUAGE
 from api.deps import COOKIE
 from schemas.actor import Role
+from schemas.digest import sha256_hex
 from schemas.monitoring import ReviewStage
 from schemas.monitoring_row import MonitoringIn, ValueIn
 from schemas.words import Language
@@ -47,6 +48,7 @@ LISTS = [
     "/console/devices",
     "/console/equipment",
     "/console/monitoring",
+    "/console/notices",
     *(f"/console/monitoring/queue?stage={stage}" for stage in ReviewStage),
     "/console/recordings",
     "/console/rectifications",
@@ -92,7 +94,8 @@ def office(store: Store, address: str, request: pytest.FixtureRequest) -> Office
     key = f"recordings/{agency}/1"
     stored = store.objects.put(key, [payload], sha256=hashlib.sha256(payload).digest())
     kept = {"version_id": stored.version_id, "size_bytes": len(payload)}
-    kept |= {f"{table}.object_key": key for table in ("recordings", "derivatives", "derivations", "exports")}
+    for table in ("recordings", "derivatives", "derivations", "exports"):
+        kept |= {f"{table}.object_key": key, f"{table}.sha256": sha256_hex(payload)}
     with store.begin() as tx:
         rows = Rows(tx.connection, known, is_full=request.param, **kept)
         rows.put_all()

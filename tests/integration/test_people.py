@@ -42,6 +42,7 @@ from storage.flow.login_queue import LoginQueue
 from storage.store import Store, Transaction
 from tests.evidence import Said
 from tests.factories import PASSWORD, folder_url, make_account, make_agency, make_settings, password_hash
+from tests.owner import owner_of
 from tests.stand import PATIENCE_SECONDS
 from tests.supervision import Clock
 from workers.custody import integrate
@@ -69,7 +70,8 @@ def empty(database_url: str, template: str, tmp_path: Path, clock: Clock) -> Ite
     """A store on which nobody has an account."""
     url = make_url(database_url)
     name = f"people_{uuid4().hex[:12]}"
-    server = url.set(drivername="postgresql", database="postgres").render_as_string(hide_password=False)
+    owner = make_url(owner_of(database_url))
+    server = owner.set(drivername="postgresql", database="postgres").render_as_string(hide_password=False)
     with psycopg.connect(server, autocommit=True) as admin:
         admin.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
         address = url.set(database=name).render_as_string(hide_password=False)

@@ -11,8 +11,8 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 
-from api.console.guard import FORM_TOKEN, form_token
 from api.deps import COOKIE
+from api.form_token import FORM_TOKEN, form_token
 from schemas.account import AccountIn, RoleIn
 from schemas.actor import Actor, Role
 from storage.outbox import JobKind

@@ -30,6 +30,7 @@ from storage.words import FEW
 from tests.casework import PASS, Bureau, make_bureau
 from tests.factories import folder_url, make_account, make_agency, make_settings, seed64
 from tests.monitoring import Highway, make_highway
+from tests.owner import owner_connection
 from tests.personal import spellings, tables_with
 from tests.server import serving_apart
 from tests.stand import PATIENCE_SECONDS
@@ -156,7 +157,7 @@ def test_no_table_and_no_log_holds_a_party_in_clear(desk: Desk, log: Path) -> No
 
 def test_the_dump_would_tell(desk: Desk) -> None:
     """What is looked for is found where it does stand, in each of its spellings."""
-    with desk.store.engine.connect() as connection:
+    with owner_connection(desk.store) as connection:
         connection.execute(
             text("CREATE TABLE spelled (plain text, bytes bytea, document jsonb, escaped bytea)")
         )

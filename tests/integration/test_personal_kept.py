@@ -10,12 +10,14 @@ from sqlalchemy import create_engine, insert, select, text
 
 from schemas.errors import IntegrityBroken, Unavailable
 from schemas.fsck import FaultCode, Part
+from storage.setup.application import provide
 from storage.setup.migrate import check_key, downgrade, upgrade
 from storage.store import Store
 from storage.tables.case import cases
 from storage.tables.scope import case_scopes
 from tests.evidence import Copy, World, copy_of, make_world
 from tests.factories import seed64
+from tests.owner import owner_connection, owner_of, owner_store
 from tests.personal import tables_with
 from workers.fsck import NOT_CHECKED
 
@@ -120,15 +122,19 @@ def test_the_migration_seals_what_stands_and_leads_back(world: World, tmp_path: 
         with copy.store.begin() as tx:
             before = parties(tx.connection, tx)
             answers = tx.connection.execute(select(case_scopes)).mappings().all()
-        downgrade(copy.store.engine, "20261129_0038")
-        with copy.store.engine.connect() as connection:
+        with owner_store(copy.store) as owned:
+            downgrade(owned.engine, "20261129_0038")
+        with owner_connection(copy.store) as connection:
             clear = connection.execute(text("SELECT party FROM cases ORDER BY id")).scalars().all()
         assert clear == [name for name, _ in before]
-        keyless = create_engine(copy.store.settings.sqlalchemy_url)
+        address = copy.store.settings.database_url.get_secret_value()
+        keyless = create_engine(owner_of(address))
         with pytest.raises(Unavailable, match="PERSONAL_KEY"):
             upgrade(keyless)
         keyless.dispose()
-        upgrade(copy.store.engine)
+        with owner_store(copy.store) as owned:
+            upgrade(owned.engine)
+            provide(owned.engine, address)
         with (
             copy.store.begin() as tx
         ):  # what later tables held is forgotten on the way back, and is not what is asked here

@@ -19,8 +19,8 @@ import pytest
 from sqlalchemy import Table, delete, insert, select, update
 from sqlalchemy.dialects.postgresql import Range
 
-from api.console.guard import form_token
 from api.deps import COOKIE
+from api.form_token import form_token
 from api.policy import ROUTES
 from schemas.actor import Actor, Role
 from schemas.policy import Action, Relation, Subject, may
@@ -70,7 +70,7 @@ NOUNS: Mapping[str, Table] = {
 }
 """What an address names → where it stands. The first one in an address is what its route asks about."""
 
-WORDS = {"stage": "first", "step": "file", "kind": "sheet"}
+WORDS = {"stage": "first", "step": "file", "kind": "sheet", "number": "1"}
 WORDS_OF = {"/console/rectifications": "answer", "/v1/rectifications": "answer"}
 SAID: Mapping[str, Action] = {
     "POST /v1/cases/{case_id}/steps": Action.CASE_DECIDE,
@@ -163,6 +163,16 @@ WISHES: Mapping[str, dict[str, Any]] = {
     "POST /v1/cases/{case_id}/recusals/{recusal_id}/lift": {"reason": "x"},
     "POST /v1/cases/{case_id}/decision": {"outcome": "minor"},
     "POST /v1/cases/{case_id}/closing": {},
+    "POST /v1/cases/{case_id}/summaries": {
+        **dict.fromkeys(("basis", "number", "place"), "x"),
+        "party_kind": "citizen",
+        "penalties": ["warning"],
+        "made_at": TIME,
+        "officers": ["x"],
+        "is_refused": False,
+    },
+    "POST /v1/cases/{case_id}/summaries/record": {},
+    "POST /v1/cases/{case_id}/summaries/retract": {"reason": "x"},
     "POST /v1/cases/{case_id}/documents": {
         "formality": "notice",
         "title": "x",
@@ -216,6 +226,17 @@ WISHES: Mapping[str, dict[str, Any]] = {
         "until_at": "2027-01-05T09:30:00Z",
         "sources": [{"name": "x", "kind": "dice", "happens_at": "2027-01-05T09:30:00Z"}],
     },
+    "POST /v1/audits/{audit_id}/amendment": {
+        "title": "x",
+        "kind": "sealed_recordings",
+        "target_agency_id": "{agency_id}",
+        "from_at": TIME,
+        "until_at": "2027-01-05T09:30:00Z",
+        "sources": [{"name": "x", "kind": "dice", "happens_at": "2027-01-05T09:30:00Z"}],
+    },
+    "POST /v1/audits/{audit_id}/drop": {"reason": "x"},
+    "POST /v1/audits/{audit_id}/retraction": {"reason": "x"},
+    "POST /v1/audits/{audit_id}/close": {"missing": 0, "wide": 0, "unmended": 0},
     "POST /v1/audits/{audit_id}/randomness": {"values": ["03"]},
     "POST /v1/audits/{audit_id}/confirmation": {"values": ["03"]},
     "POST /v1/audits/{audit_id}/inspectors": {"account_id": "{account_id}"},
@@ -274,6 +295,7 @@ TEXTS: Mapping[str, str] = {
     "found": "ok",
     "person_id": "{account_id}",
     "due_at": "",
+    "paper": "",
 }
 TEXTS_OF: Mapping[str, Mapping[str, str]] = {
     "/console/accounts/{account_id}/roles/{grant_id}/amend": {
@@ -305,9 +327,21 @@ TEXTS_OF: Mapping[str, Mapping[str, str]] = {
         "why": "x",
     },
     "/console/cases/{case_id}/closing": {"formality": "service", "why": "x"},
+    "/console/cases/{case_id}/summary": {
+        **dict.fromkeys(("first_officer", "second_officer"), "x"),
+        "party_kind": "citizen",
+        "penalties": "warning",
+        "fine": "",
+        "made_at": "2026-01-05T09:30",
+        "signed": "signed",
+        "is_sure": "yes",
+        "formality": "plea",
+        "why": "x",
+    },
     "/console/cases/{case_id}/documents": {"formality": "notice", "dated": "2026-01-05", "recording_id": ""},
     "/console/cases/{case_id}/recusals": {"login": "", "ground": "own"},
-    "/console/cases/{case_id}/conclude": {kind.value: "no" for kind in ScopeKind}
+    "/console/cases/{case_id}/conclude": {"proposal": "penalty"}
+    | {kind.value: "no" for kind in ScopeKind}
     | {f"{kind.value}_ground": "x" for kind in ScopeKind},
     "/console/accounts": {"login": "somebody-new"},
     "/console/accounts/links": {"agency": "all"},
@@ -341,16 +375,24 @@ TEXTS_OF: Mapping[str, Mapping[str, str]] = {
         "from_day": "2026-01-05",
         "until_day": "2026-03-05",
     },
+    "/console/audits/{audit_id}/amend": {
+        "kind": "sealed_recordings",
+        "from_day": "2026-01-05",
+        "until_day": "2026-03-05",
+    },
+    "/console/audits/{audit_id}/close": {"missing": "0", "wide": "0", "unmended": "0"},
     "/console/equipment/{equipment_id}/review": {"kind": "legal"},
     "/console/monitoring/{monitoring_id}/notification": {"proof": "x", "channel": "sms"},
     "/console/cases/{case_id}/facts/{fact_id}/prove": {"proof": "recording/{recording_id}"},
     "/console/cases/{case_id}/facts/{fact_id}/unprove": {"proof": "recording/{recording_id}"},
     "/console/cases/{case_id}/facts/{fact_id}/accept/{recording_id}": {"ground": "other", "text": "已核对"},
     "/console/audits/{audit_id}/members/{member_id}/scores": {"code": "A1", "points": "1"},
+    "/console/audits/{audit_id}/members/{member_id}/rectification": {"at": "", "recording_id": ""},
 }
 
 LAWFUL_ROWS: Mapping[str, object] = {
     "review_grounds.position": 1,
+    "audit_entries.reason": None,
     "audit_rechecks.outcome": "verified",
     "monitoring_records.plate": "苏J12345",
     "monitoring_records.party_code": "91320903MA1ABCDE0X",

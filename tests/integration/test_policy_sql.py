@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Table, select, text
+from sqlalchemy import Table, select
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, Range
 from sqlalchemy.types import Boolean, DateTime, Integer, LargeBinary, Uuid
 
@@ -24,7 +24,7 @@ from storage.reads.policy import within
 from storage.store import Store, Transaction
 from storage.tables.actor import accounts, agencies, certificates, role_grants
 from storage.tables.approval import approvals
-from storage.tables.audit import audit_inspectors, audit_rechecks, audit_sample, audits
+from storage.tables.audit import audit_entries, audit_inspectors, audit_rechecks, audit_sample, audits
 from storage.tables.case import case_handlers, case_links, cases
 from storage.tables.device import devices
 from storage.tables.equipment import equipment
@@ -39,6 +39,7 @@ from storage.tables.recording import recordings
 from storage.tables.rectification import rectification_steps, rectifications
 from storage.tables.review import reviews
 from tests.factories import folder_url, make_settings
+from tests.owner import unguarded
 from tests.policy_world import Kept, Reference, Row, as_kept
 
 AT = datetime(2026, 9, 1, tzinfo=UTC)
@@ -276,8 +277,13 @@ def _audits(world: World) -> None:
             audit_id=audit,
             agency_id=world.any(agencies),
             raised_by=world.any(accounts),
-            state="raised",
+            state=chance.choice(["raised", "verified", "closed"]),
+            member_id=world.any(chance.choice([cases, recordings])),
+            recording_id=world.sometimes(world.any(recordings)),
         )["id"]
+        if chance.random() < 0.5:
+            said = {"step": "enter", "typed": ["3"], "reason": None}
+            world.put(audit_entries, audit_id=audit, said_by=world.any(accounts), **said)
         proof = {"proof_recording_id": world.sometimes(world.any(recordings)), "step": "answer"}
         world.put(rectification_steps, rectification_id=raised, **proof)
     for table in (equipment, devices):
@@ -313,8 +319,7 @@ def test_a_list_shows_what_the_single_question_grants(
 ) -> None:
     """Over random trees, units, grants, ties and times, the rows within a scope are those of which `may` says yes."""
     clock[0] = AT + timedelta(hours=hours)
-    with suppress(_Undo), store.begin() as tx:
-        tx.connection.execute(text("SET LOCAL session_replication_role = replica"))
+    with suppress(_Undo), unguarded(store) as tx:
         world = World(tx, chance)
         for build in (_people, _evidence, _records, _audits):
             build(world)
@@ -355,6 +360,7 @@ def test_every_action_about_a_row_is_compared() -> None:
         Action.AUDIT_DEFINE,
         Action.AUDIT_CONFIRM,
         Action.AUDIT_SCORE,
+        Action.AUDIT_RESULT,
         Action.RECTIFICATION_ANSWER,
         Action.RECTIFICATION_VERIFY,
         Action.DEVICE_ENROL,

@@ -20,6 +20,7 @@ from storage.custody.custody import CustodyLog
 from storage.custody.values import Appended, shown
 from storage.tables.custody import chain_places, chains, custody_entries, openings
 from tests.factories import sealing
+from tests.owner import unguarded_connection
 
 ACTOR = f"account/{uuid4()}"
 AGENCY = f"agency/{uuid4()}"
@@ -29,8 +30,7 @@ AGENCY = f"agency/{uuid4()}"
 def engine(database_url: str) -> Iterator[Engine]:
     made = create_engine(database_url, pool_size=16, execution_options=sealing())
     yield made
-    with made.begin() as connection:
-        connection.execute(text("SET session_replication_role = replica"))
+    with unguarded_connection(made) as connection:
         connection.execute(text("TRUNCATE custody_entries, chain_places, chains, openings CASCADE"))
     made.dispose()
 

@@ -16,6 +16,7 @@ from storage.recording.upload import NewUpload
 from storage.store import Store
 from tests.acts import World, make_world
 from tests.factories import append, folder_url, make_settings
+from tests.owner import unguarded_connection
 from tests.race import THREADS, left, raced
 from tests.supervision import Clock
 
@@ -44,15 +45,13 @@ POISONS = ("n = n + 1", "n = n - 1", "head = sha256('x')", "n = 0")
 def poisoned(engine: Engine, of: str, change: str) -> Iterator[None]:
     """A row of `chains` altered by somebody with all rights, and put back at the end."""
     where = {"of": of}
-    with engine.begin() as connection:
-        connection.execute(text("SET LOCAL session_replication_role = replica"))
+    with unguarded_connection(engine) as connection:
         n, head = connection.execute(text("SELECT n, head FROM chains WHERE of = :of"), where).one()
         connection.execute(text(f"UPDATE chains SET {change} WHERE of = :of"), where)
     try:
         yield
     finally:
-        with engine.begin() as connection:
-            connection.execute(text("SET LOCAL session_replication_role = replica"))
+        with unguarded_connection(engine) as connection:
             put_back = text("UPDATE chains SET n = :n, head = :head WHERE of = :of")
             connection.execute(put_back, where | {"n": n, "head": head})
 

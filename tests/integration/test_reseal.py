@@ -28,12 +28,13 @@ from schemas.monitoring import NotificationIn, NotifyChannel, NotifyOutcome
 from storage.idempotency import IdempotencyKey
 from storage.monitoring.values import MonitoringFilter
 from storage.reseal import PLACES, ends, standing
-from storage.setup.home import KEY_BEFORE, Home
+from storage.setup.home import KEY_BEFORE, TICKET_KEYS, Home
 from storage.setup.migrate import check_key
 from storage.store import Store
 from storage.tables.base import PERSONAL, metadata
 from tests.evidence import Clock, Copy, Said, World, copy_of, make_world
 from tests.factories import make_account, seed64
+from tests.owner import owner_of, owner_store, owning
 from tests.stand import PATIENCE_SECONDS
 from tests.stand.wait import until
 from workers.custody import integrate
@@ -112,7 +113,8 @@ def old(copy: Copy) -> SecretStr:
 
 def moved(copy: Copy) -> Said:
     said = Said()
-    said.code = run(copy.store, said)
+    with owner_store(copy.store) as store:
+        said.code = run(store, said)
     return said
 
 
@@ -213,10 +215,19 @@ def started(copy: Copy) -> "subprocess.Popen[bytes]":
 def secrets(copy: Copy, new: SecretStr) -> dict[str, str]:
     """The environment of a command over the copy."""
     settings: Any = copy.store.settings
-    names = ("database_url", "objects_url", "log_key", "registry_key", "export_key", "factor_key")
+    names = (
+        "database_url",
+        "objects_url",
+        "log_key",
+        "registry_key",
+        "export_key",
+        "factor_key",
+        *TICKET_KEYS,
+    )
     given = {name.upper(): getattr(settings, name).get_secret_value() for name in names}
     keys = {"PERSONAL_KEY": new.get_secret_value(), "PERSONAL_KEY_BEFORE": old(copy).get_secret_value()}
-    return {**given, **keys, "QUANCHENG_HOME": str(copy.world.folder / "home")}
+    owner = {"MIGRATION_DATABASE_URL": owner_of(given["DATABASE_URL"])}
+    return {**given, **owner, **keys, "QUANCHENG_HOME": str(copy.world.folder / "home")}
 
 
 def left_under(copy: Copy) -> dict[str, int]:
@@ -321,6 +332,6 @@ def test_rows_that_never_change_take_nothing_else(copy: Copy, statement: str) ->
     with (
         keyed(copy, before=old(copy)) as both,
         pytest.raises(IntegrityError),
-        both.store.engine.begin() as one,
+        owning(both.store) as one,
     ):
-        one.execute(text(statement))
+        one.connection.execute(text(statement))

@@ -13,7 +13,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select, text, update
 
-from schemas.case import Case, CaseState
+from schemas.case import Case, CaseState, CaseStep
 from schemas.errors import Conflict, Refused, Unavailable
 from schemas.fsck import FaultCode
 from schemas.ids import RecordingId
@@ -30,6 +30,7 @@ from tests.casework import Bureau, make_bureau, version
 from tests.everything import lock
 from tests.factories import faults, make_settings
 from tests.fakes import Fault, FaultyObjects
+from tests.owner import owning
 from tests.stand import PATIENCE_SECONDS
 from tests.stores import store_urls
 from tests.supervision import drain
@@ -193,6 +194,24 @@ def test_a_case_that_is_closed_gives_its_evidence_an_end(bureau: Bureau) -> None
     assert faults(bureau.store) == []
 
 
+def test_a_case_that_ends_without_a_decision_gives_its_evidence_an_end_until_it_goes_on(
+    bureau: Bureau,
+) -> None:
+    """Annulled, the agency's period runs from that day; restored, there is no end again; the log tells each change."""
+    case = bureau.step(bureau.open(), CaseStep.FILE)
+    ident = bureau.capture()
+    link(bureau, case, ident)
+    retained(bureau)
+    case = bureau.step(bureau.get(case), CaseStep.ANNUL, "违法事实不成立")
+    retained(bureau)
+    assert case.closed_at is not None
+    assert kept(bureau, ident) == (RetentionClass.CASE, months_after(case.closed_at, 360))
+    bureau.step(case, CaseStep.RESTORE, "撤错")
+    retained(bureau)
+    assert kept(bureau, ident) == (RetentionClass.OPEN_CASE, None)
+    assert faults(bureau.store) == []
+
+
 def test_what_changes_nothing_leaves_nothing(bureau: Bureau) -> None:
     """A second open case beside the first changes no class where the first is still named: no row and no leaf."""
     case, ident = bureau.open(), bureau.capture()
@@ -344,7 +363,7 @@ def test_the_night_finds_what_was_tied_before_there_were_classes(bureau: Bureau)
     case = bureau.open()
     idents = [bureau.capture(case) for _ in range(3)]
     lock(bureau.store)
-    with bureau.store.begin() as tx:
+    with owning(bureau.store) as tx:
         tx.connection.execute(text("DELETE FROM jobs WHERE kind = 'retain'"))
         tx.connection.execute(retentions.delete().where(retentions.c.recording_id == idents[0]))
 
@@ -419,6 +438,7 @@ def test_the_night_finds_a_mark_that_nobody_followed(bureau: Bureau) -> None:
     ):
         with bureau.store.begin() as tx:
             tx.retention_marks.mark(bureau.head, ident, MarkIn(stands=stands, reason="核对"))
+        with owning(bureau.store) as tx:
             tx.connection.execute(text("DELETE FROM jobs WHERE kind = 'retain'"))
         ran = night(bureau, at=bureau.store.clock() + timedelta(days=number))
         assert (ran.asked, kept(bureau, ident)[0]) == (1, retention)

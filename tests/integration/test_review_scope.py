@@ -8,11 +8,10 @@ from pathlib import Path
 
 import httpx
 import pytest
-from sqlalchemy import delete, select, text, update
+from sqlalchemy import delete, select, update
 
-from api.console.guard import form_token
-from api.custody import trust_of
 from api.deps import COOKIE
+from api.form_token import form_token
 from mobile_contract.client.verify import verify_package
 from mobile_contract.client.verify_origin import Trust
 from mobile_contract.client.verify_speech import sentences
@@ -24,7 +23,7 @@ from schemas.event import Event
 from schemas.fact import FactIn
 from schemas.integrity import Outcome
 from schemas.leaves_case import CaseConclude
-from schemas.life_case import CaseLife
+from schemas.life_of_case import CaseLife
 from schemas.policy import Action
 from schemas.reference import reference
 from schemas.review_scope import ReviewRule, ScopeAnswerIn, ScopeKind
@@ -37,8 +36,10 @@ from storage.tables.scope import case_scopes
 from tests.casework import NONE, PASS, SUPPLEMENT, Bureau, make_bureau, take
 from tests.chains import chain_events, folded, opened
 from tests.factories import faults, folder_url, make_account, make_agency, make_settings
+from tests.owner import owning, unguarded
 from tests.server import serving
 from tests.stand import PATIENCE_SECONDS
+from tests.trust import trust_of
 from tests.tus import bearer
 from tests.web import TRUST
 from workers.custody import integrate
@@ -280,15 +281,13 @@ def test_an_answer_that_was_changed_behind_our_back_is_found(bureau: Bureau) -> 
         update(case_scopes).where(case_scopes.c.case_id == case.id).values(applies=True),
         delete(case_scopes).where(case_scopes.c.case_id == case.id),
     ):
-        with pytest.raises(Exception, match="append-only"), bureau.store.begin() as tx:
+        with pytest.raises(Exception, match="append-only"), owning(bureau.store) as tx:
             tx.connection.execute(change)
-        with bureau.store.begin() as tx:
+        with unguarded(bureau.store) as tx:
             kept = [dict(row) for row in tx.connection.execute(select(case_scopes)).mappings()]
-            tx.connection.execute(text("SET LOCAL session_replication_role = replica"))
             tx.connection.execute(change)
         assert faults(bureau.store, case.id) != []
-        with bureau.store.begin() as tx:
-            tx.connection.execute(text("SET LOCAL session_replication_role = replica"))
+        with unguarded(bureau.store) as tx:
             tx.connection.execute(delete(case_scopes))
             tx.connection.execute(case_scopes.insert(), kept)
     assert faults(bureau.store, case.id) == []
@@ -357,7 +356,8 @@ def send(client: httpx.Client, case: Case, verb: str, version: int, **fields: st
 
 def typed(**changed: str) -> dict[str, str]:
     told = {kind.value: "no" for kind in ScopeKind}
-    return {**told, **{f"{kind.value}_ground": "不属于" for kind in ScopeKind}, **changed}
+    grounds = {f"{kind.value}_ground": "不属于" for kind in ScopeKind}
+    return {**told, **grounds, "proposal": "penalty", **changed}
 
 
 def test_answers_are_given_and_read_over_http(office: Office) -> None:

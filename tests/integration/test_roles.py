@@ -12,8 +12,8 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
-from api.console.guard import form_token
 from api.deps import COOKIE
+from api.form_token import form_token
 from schemas.account import RoleIn
 from schemas.actor import Actor, Role
 from schemas.base import rfc3339, whole_milliseconds
@@ -32,6 +32,7 @@ from tests.factories import (
     make_settings,
 )
 from tests.integration.test_named_officers import found
+from tests.owner import owning
 from tests.server import serving
 from tests.stand import PATIENCE_SECONDS
 from tests.supervision import Clock
@@ -318,7 +319,7 @@ def test_the_log_tells_the_same_and_names_what_was_changed(desk: Desk) -> None:
     }
     for column, move in moves.items():
         leaf = {"leaf": desk.grant(who, given.id).facts[0].leaf}
-        with desk.store.begin() as tx:
+        with owning(desk.store) as tx:
             kept = tx.connection.execute(
                 text(f"SELECT {column} FROM role_grants WHERE leaf = decode(:leaf, 'hex')"),
                 leaf,
@@ -326,7 +327,7 @@ def test_the_log_tells_the_same_and_names_what_was_changed(desk: Desk) -> None:
             changed = text(f"UPDATE role_grants SET {move} WHERE leaf = decode(:leaf, 'hex')")
             tx.connection.execute(changed, leaf)
         assert faults(desk.store, who.id) != [], column
-        with desk.store.begin() as tx:
+        with owning(desk.store) as tx:
             tx.connection.execute(
                 text(f"UPDATE role_grants SET {column} = :kept WHERE leaf = decode(:leaf, 'hex')"),
                 {"kept": kept, **leaf},

@@ -290,7 +290,7 @@ def test_whoever_reviews_is_qualified_by_the_register(bureau: Bureau, kind: Cert
             valid_until=tx.now + timedelta(days=900),
         )
         held = tx.certificates.issue(keeper, wish)
-        assert held.needs(tx.now, tx.agency_settings.soon(keeper.agency_id)) == ()
+        assert held.needs(tx.now, tx.agency_settings.certificate_terms(keeper.agency_id)) == ()
     with bureau.store.begin() as tx:
         assert tx.reviews.is_qualified(newcomer)
     assert bureau.opine(first, PASS, newcomer).opinion is not None

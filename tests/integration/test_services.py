@@ -15,7 +15,8 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.stand import PATIENCE_SECONDS, ROOT, Stand, answers, free_port, wait_until
+from tests.owner import owner_of
+from tests.stand import LOG_ORIGIN, PATIENCE_SECONDS, ROOT, Stand, answers, free_port, wait_until
 
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
 SERVICES: dict[str, Any] = COMPOSE["services"]
@@ -44,7 +45,7 @@ def secret_files(
 
 
 @pytest.fixture
-def service(stand: Stand, secret_files: Mapping[str, str]) -> Callable[..., Any]:
+def service(stand: Stand, secret_files: Mapping[str, str], database_url: str) -> Callable[..., Any]:
     """Start a service of the compose file and stop it at the end of the block."""
 
     @contextmanager
@@ -52,7 +53,7 @@ def service(stand: Stand, secret_files: Mapping[str, str]) -> Callable[..., Any]
         process = stand.start(
             f"service-{name}",
             stand.command(name, port=port),
-            _env(name, secret_files),
+            _env(name, secret_files) | _owner(name, database_url),
             is_alone=True,
         )
         try:
@@ -63,9 +64,16 @@ def service(stand: Stand, secret_files: Mapping[str, str]) -> Callable[..., Any]
     return started
 
 
+def _owner(name: str, database_url: str) -> dict[str, str]:
+    """The address of the owner of the tables, for the service that reads the file in which it stands."""
+    has = SERVICES[name].get("env_file") == ".env.owner"
+    return {"MIGRATION_DATABASE_URL": owner_of(database_url)} if has else {}
+
+
 def _env(name: str, secret_files: Mapping[str, str]) -> dict[str, str]:
     written = SERVICES[name]["environment"]
     defaults = {key: re.sub(r"\$\{\w+:-(.*)\}", r"\1", text) for key, text in written.items()}
+    defaults |= {key: LOG_ORIGIN for key in written if key == "LOG_ORIGIN"}
     return {key: secret_files.get(text, text) for key, text in defaults.items()}
 
 

@@ -9,8 +9,8 @@ import httpx
 import pytest
 from PIL import Image
 
-from api.console.guard import form_token
 from api.deps import COOKIE
+from api.form_token import form_token
 from schemas.actor import Actor, Role
 from schemas.base import rfc3339
 from schemas.case import CaseState

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import Table, select
 
 from schemas.actor import Role
-from schemas.case import OPINION_STEPS, CaseState, CaseStep
+from schemas.case import OPINION_STEPS, SUMMARY_STEPS, Case, CaseState, CaseStep
 from schemas.case import STEPS as CASE_STEPS
 from schemas.equipment import STEPS as EQUIPMENT_STEPS
 from schemas.equipment import EquipmentIn, EquipmentKind, EquipmentState, EquipmentStep, SuspensionIn
@@ -64,8 +64,9 @@ def try_step(
 
             assert after["state"] == row.end
             assert last.event == row.logs
-            assert stamped == ({row.dated} if row.dated else set())
-            assert all(after[name] == last.at for name in stamped)
+            emptied = {row.undated} if row.undated and before[row.undated] else set()
+            assert stamped == {row.dated, *emptied} - {None}
+            assert all(after[name] == (last.at if name == row.dated else None) for name in stamped)
             _undo()
     except _UndoneError:
         return None
@@ -93,10 +94,30 @@ def test_a_case_takes_exactly_the_steps_of_its_table(bureau: Bureau, state: Case
         assert (met is None, met.slug if met else "") == (foretold is None, foretold.slug if foretold else "")
         taken |= {step} if met is None else set()
 
-    by_hand = {row.name for row in CASE_STEPS.offered(state, lambda _: True)} - OPINION_STEPS
+    by_hand = {row.name for row in CASE_STEPS.offered(state, lambda _: True)} - OPINION_STEPS - SUMMARY_STEPS
     assert taken <= by_hand
     assert taken == by_hand or state in (CaseState.INVESTIGATION_CLOSED, CaseState.LEGAL_REVIEW)
     assert state is not CaseState.REVIEW_NOT_NEEDED or CaseStep.DECIDE in taken
+
+
+def test_a_case_that_is_decided_on_the_spot_takes_the_steps_of_its_table(bureau: Bureau) -> None:
+    """It is entered, filed and taken back as the rows say; a step back empties the time of the decision."""
+    case = bureau.found()
+
+    def tried(case: Case, step: CaseStep) -> EvidenceError | None:
+        actor = bureau.who(step)
+        return try_step(
+            bureau.store, CASE_STEPS[step], cases, case.id, lambda tx: take(tx, actor, case.id, step)
+        )
+
+    assert tried(case, CaseStep.PENALISE) is None
+    case = bureau.step(case, CaseStep.PENALISE)
+    assert [tried(case, step) for step in (CaseStep.RECORD, CaseStep.RETRACT)] == [None, None]
+    unfiled = tried(case, CaseStep.CLOSE)
+    assert unfiled is not None
+    assert unfiled.slug == "summary-unrecorded"
+    case = bureau.step(case, CaseStep.RECORD)
+    assert tried(case, CaseStep.CLOSE) is None
 
 
 @pytest.mark.parametrize("state", EquipmentState)

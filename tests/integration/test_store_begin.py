@@ -17,6 +17,7 @@ from storage.store import Store, Transaction
 from storage.tables.actor import accounts
 from tests.command import environment
 from tests.factories import folder_url, make_settings
+from tests.owner import owner_of, owning
 from tests.stand import PATIENCE_SECONDS, ROOT
 
 OVERFLOW = 10
@@ -106,7 +107,7 @@ def broken_by(other: Store, tx: Transaction) -> None:
 def read_only(database_url: str) -> Iterator[Callable[[bool], None]]:
     """Makes the database one that takes nothing, as a standby is, for the sessions that begin from then on."""
     name = make_url(database_url).database
-    with psycopg.connect(database_url.replace("+psycopg", ""), autocommit=True) as connection:
+    with psycopg.connect(owner_of(database_url).replace("+psycopg", ""), autocommit=True) as connection:
 
         def switch(is_on: bool) -> None:
             connection.execute(f"ALTER DATABASE {name} SET default_transaction_read_only = {is_on}")
@@ -155,8 +156,9 @@ def test_a_command_says_that_the_database_takes_nothing(
 def test_what_no_later_try_mends_is_not_put_off(database_url: str, tmp_path: Path) -> None:
     """A limit of PostgreSQL is exceeded by the same statement tomorrow: that is a fault of ours, and never "later"."""
     with closing(Store(make_settings(database_url, folder_url(tmp_path)))) as store:
-        with store.begin() as tx:
+        with owning(store) as tx:
             tx.connection.execute(text("CREATE TABLE names (name text PRIMARY KEY)"))
+            tx.connection.execute(text("GRANT INSERT ON names TO PUBLIC"))
         with pytest.raises(OperationalError), store.begin() as tx:
             tx.connection.execute(text(TOO_LONG))
 

@@ -9,7 +9,6 @@ import pytest
 from sqlalchemy import Table, select, text
 
 from schemas.actor import Role
-from schemas.audit import SourceIn, SourceKind
 from schemas.digest import sha256_hex
 from schemas.equipment import (
     CertificateIn,
@@ -32,6 +31,7 @@ from schemas.monitoring import (
     ReviewStage,
 )
 from schemas.opening import parse_opening
+from schemas.randomness import SourceIn, SourceKind
 from schemas.rectification import RectificationIn, RectificationStep, RectificationStepIn
 from schemas.standard import DEMO_STANDARD, ItemScore
 from storage.outbox import JobKind
@@ -199,8 +199,7 @@ def _marked_audit(bureau: Bureau) -> None:
         with bureau.store.begin() as tx:
             seen = tx.rectifications.get(who, raised.id).version
             tx.rectifications.step(who, raised.id, step, RectificationStepIn(text=marked("text")), seen)
-    with bureau.store.begin() as tx:
-        tx.audits.close(bureau.supervisor, made.id, tx.audits.get(bureau.supervisor, made.id).version)
+    bureau.close(made)
 
 
 def test_batches_and_papers_at_once(bureau: Bureau) -> None:

@@ -31,6 +31,7 @@ from storage.settings import seed
 from storage.store import Store
 from storage.tables.trail import trail_rows, trail_seals
 from tests.factories import PASSWORD, folder_url, make_account, make_agency, make_settings
+from tests.owner import owner_connection
 from tests.supervision import Clock
 from tests.tampering import Examiner, all_rights, chained_anew, damage
 from workers.custody import integrate
@@ -319,7 +320,7 @@ def all_powerful(database_url: str, tmp_path_factory: pytest.TempPathFactory) ->
         seal_trail(made)
         integrate(made)
         vkey = vkey_of_seed(settings.log_origin, seed(settings.log_key, "LOG_KEY"))
-        with made.engine.connect() as connection, all_rights(connection):
+        with owner_connection(made) as connection, all_rights(connection):
             examiner = Examiner(connection, vkey)
             assert examiner.everything() == []
             yield examiner

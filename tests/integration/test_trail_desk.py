@@ -10,8 +10,8 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 
-from api.console.guard import form_token
 from api.deps import COOKIE
+from api.form_token import form_token
 from schemas.account import AccountIn
 from schemas.actor import Actor, Role
 from schemas.trail import TrailEvent, TrailFilter, TrailResult, TrailRow
@@ -23,6 +23,7 @@ from tests.stand import PATIENCE_SECONDS
 from tests.tus import bearer
 from tests.walk import walk
 from tests.web import TRUST
+from workers.custody import integrate
 
 LOOPBACK = "127.0.0.1"
 
@@ -269,6 +270,7 @@ def test_security_apart_takes_roles_and_locks_from_the_administrator(
             apart.post(f"{path}/unlock").raise_for_status()
         sheet = base64.b64encode("姓名,登录名,单位代码,角色\n某,apart-1,x,执法人员".encode()).decode()
         refused.append(client.post("/v1/rosters", json={"sheet": sheet}))
+        integrate(store)  # before that no trust file is there to be led to
         steps = [one.path for one in walk(url, token, Language.ZH) if one.status >= 400]
         above = make_account(store, top, Role.ADMIN)[1]
         with store.begin() as tx:

@@ -11,8 +11,8 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 
-from api.console.guard import form_token
 from api.deps import COOKIE
+from api.form_token import form_token
 from schemas.actor import Actor, Role
 from schemas.certificate import was_valid
 from schemas.errors import EvidenceError

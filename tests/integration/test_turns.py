@@ -13,6 +13,7 @@ from storage.outbox import Job, JobKind
 from storage.store import Store
 from storage.tables.outbox import jobs
 from tests.factories import folder_url, make_settings
+from tests.owner import owning
 
 KIND = JobKind.VERIFY_SLOW
 FLEET, SINGLE = uuid4(), uuid4()
@@ -32,7 +33,7 @@ def store(kept: Store) -> Store:
 
 
 def emptied(store: Store) -> None:
-    with store.begin() as tx:
+    with owning(store) as tx:
         tx.connection.execute(jobs.delete())
 
 
@@ -148,7 +149,7 @@ def test_nobody_is_served_three_times_while_another_waits(store: Store, story: l
 
 def test_lining_up_and_claiming_read_a_few_rows_of_a_long_line(store: Store) -> None:
     """With 20,000 jobs in line both go by their indices, and read no more than with twenty."""
-    with store.begin() as tx:
+    with owning(store) as tx:
         tx.jobs.enqueue_all(KIND, [uuid4() for _ in range(20_000)], sender_id=FLEET)
         tx.connection.execute(text("ANALYZE jobs"))
     taken(store)

@@ -8,7 +8,6 @@ from typing import Any, cast
 
 import pytest
 
-from api.custody import trust_of
 from mobile_contract.client.verify import verify_package
 from mobile_contract.client.verify_origin import Trust
 from schemas.actor import Role
@@ -22,6 +21,7 @@ from storage.store import Store
 from tests.evidence import Said
 from tests.factories import OFFICERS, enrol_device, folder_url, make_account, make_agency, make_settings
 from tests.media import jpeg
+from tests.trust import trust_of
 from workers.custody import integrate
 from workers.fsck import run
 from workers.media.sandbox.parent import Sandbox

@@ -106,8 +106,10 @@ def test_findings_of_a_case_lead_to_where_they_lie(bureau: Bureau) -> None:
     with bureau.store.begin() as tx:
         found = tx.recordings.findings([film, track])
 
-    assert f"/console/recordings/{film}?finding=content-frozen#player" in of_case
-    assert f"/console/recordings/{track}?finding=track-teleport#at-track-teleport" in of_case
+    assert f"/console/recordings/{film}?case={case.id}&amp;finding=content-frozen#player" in of_case
+    assert (
+        f"/console/recordings/{track}?case={case.id}&amp;finding=track-teleport#at-track-teleport" in of_case
+    )
     assert f'action="/console/recordings/{film}/looks?finding=content-frozen"' in page
     assert strange.status_code == 200
     assert "?finding=" not in strange.text.split('id="look"')[1].split(">")[0]

@@ -14,7 +14,7 @@ from schemas.recording import RecordingFilter
 from storage.act import fresh_id
 from storage.personal import party_columns
 from storage.store import Store
-from storage.tables.case import CASE_WORDS, cases
+from storage.tables.case import CASE_NUMBER, cases
 from storage.tables.monitoring import MONITORING_WORDS
 from storage.tables.recording import RECORDING_WORDS, recordings
 from storage.words import FEW
@@ -127,7 +127,7 @@ def test_a_common_word_is_found_in_full(store: Store) -> None:
 
 @pytest.mark.parametrize(
     ("table", "words"),
-    [("recordings", RECORDING_WORDS), ("cases", CASE_WORDS), ("monitoring_records", MONITORING_WORDS)],
+    [("recordings", RECORDING_WORDS), ("cases", CASE_NUMBER), ("monitoring_records", MONITORING_WORDS)],
 )
 def test_the_index_is_used(store: Store, table: str, words: ColumnElement[str]) -> None:
     """What is searched is what is indexed, letter by letter: the planner knows a way without reading every row."""

@@ -16,6 +16,7 @@ from storage.store import Store
 from storage.tables.heartbeat import heartbeats
 from storage.tables.outbox import jobs
 from tests.factories import folder_url, make_account, make_agency, make_settings
+from tests.owner import owning
 from tests.server import serving
 from tests.stand import PATIENCE_SECONDS, wait_until
 from tests.web import TRUST
@@ -39,7 +40,7 @@ def address(store: Store) -> Iterator[str]:
 @pytest.fixture
 def lost(store: Store) -> None:
     """A worker that was killed beside one that lives, and a job that nobody has brought to its end for an hour."""
-    with store.begin() as tx:
+    with owning(store) as tx:
         tx.connection.execute(heartbeats.delete())
         tx.heartbeats.begin(LOST, LoopPart.WORKER, every_seconds=60)
         tx.connection.execute(

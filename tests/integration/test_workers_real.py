@@ -18,8 +18,8 @@ from schemas.actor import Actor, Role
 from schemas.health import Health, HealthPart
 from schemas.recording import Recording, RecordingState
 from schemas.work import LoopPart, signs
-from storage.custody.signer import Signer
 from storage.outbox import JobKind
+from storage.setup.home import TICKET_KEYS
 from storage.store import Store
 from tests.factories import (
     OFFICERS,
@@ -34,6 +34,7 @@ from tests.media import jpeg, scan_bomb
 from tests.server import running, serving
 from tests.stand import PATIENCE_SECONDS, ROOT, until
 from tests.web import TRUST
+from workers.custody import integrate
 
 
 @pytest.fixture(scope="module")
@@ -52,6 +53,7 @@ def environment(store: Store, broker_url: str) -> dict[str, str]:
         "LOG_KEY": settings.log_key,
         "REGISTRY_KEY": settings.registry_key,
         "EXPORT_KEY": settings.export_key,
+        **{name.upper(): getattr(settings, name) for name in TICKET_KEYS},
         "PERSONAL_KEY": settings.personal_key,
     }
     return {
@@ -146,8 +148,7 @@ def test_killed_workers_change_nothing(
     for ident in idents:
         assert known(store, ident).state is RecordingState.SEALED
         assert known(store, ident).run == 1
-    with store.begin() as tx:
-        Signer(tx.connection).sequence()
+    integrate(store)
     assert faults(store, "recording") == []
 
 

@@ -6,9 +6,18 @@ import os
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
-from tests.stand.program import MissingPartError, cache_dir, find_program, go_built, go_cache, say
+from tests.stand.program import (
+    MissingPartError,
+    cache_dir,
+    find_go,
+    find_program,
+    go_built,
+    go_cache,
+    say,
+)
 
 TUSD = ("github.com/tus/tusd/v2/cmd/tusd", "v2.10.0")
 JAVA_CLIENT = "io.tus.java.client:tus-java-client:0.5.1"
@@ -58,6 +67,29 @@ def npm_room(sources: Path) -> Path:
     return room
 
 
+def go_program(sources: Path) -> Path:
+    """Return the program of a Go module of ours over modules of others, held to its go.sum; cached by its sources.
+
+    Raises:
+        MissingPartError: there is no Go of at least 1.24, or it does not build.
+    """
+    files = sorted(one for one in sources.iterdir() if one.is_file())
+    found = hashlib.sha256(b"".join(one.read_bytes() for one in files)).hexdigest()
+    built = go_cache(sources.name, found[:16])
+    built.parent.mkdir(parents=True, exist_ok=True)
+    with (built.parent / f"{sources.name}.lock").open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)  # two clones build once
+        if not built.exists():
+            say(f"building {sources.name} and what go.sum of it names: seconds, once per machine")
+            with tempfile.TemporaryDirectory(dir=built.parent) as folder:
+                made = Path(folder) / sources.name
+                env = {**os.environ, "CGO_ENABLED": "0", "GOTOOLCHAIN": "local"}
+                words = ["build", "-mod=readonly", "-trimpath", "-buildvcs=false", "-o", str(made), "."]
+                _run([str(find_go()), *words], sources, env)
+                made.rename(built)  # a crash before this leaves only the temporary folder
+    return built
+
+
 def java_client() -> Path:
     """Return the folder of the jar of tus-java-client, fetched by Maven and held against its digest.
 
@@ -88,7 +120,7 @@ def java_client() -> Path:
     return jar
 
 
-def _run(words: list[str], folder: Path) -> None:
-    done = subprocess.run(words, cwd=folder, env=os.environ, capture_output=True, text=True, check=False)
+def _run(words: list[str], folder: Path, env: Mapping[str, str] = os.environ) -> None:
+    done = subprocess.run(words, cwd=folder, env=env, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise MissingPartError(f"{' '.join(words)}: {(done.stderr or done.stdout).strip()[-500:]}")

@@ -35,8 +35,19 @@ ADDRESSES = {
     "objects": ("OBJECTS_URL", "KEEPER_URL"),
     "broker": ("BROKER_URL",),
 }
-KEYS = ("LOG_KEY", "REGISTRY_KEY", "EXPORT_KEY", "FACTOR_KEY", "PERSONAL_KEY")
+KEYS = (
+    "LOG_KEY",
+    "REGISTRY_KEY",
+    "EXPORT_KEY",
+    "API_TICKET_KEY",
+    "WORKER_TICKET_KEY",
+    "SIGNER_TICKET_KEY",
+    "FACTOR_KEY",
+    "PERSONAL_KEY",
+)
 ATTACH = "QUANCHENG_STAND"
+LOG_ORIGIN = "quancheng.test/log"
+"""The name of every log of a test, in this process and in all that it starts."""
 
 # The product's processes: the same words here, in docker-compose.yml and in every test that starts one.
 COMMANDS: dict[str, tuple[str, ...]] = {
@@ -60,6 +71,10 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "later-worker": (
         "celery", "-A", "workers.app", "worker", "--pool", "prefork", "--concurrency", "1",
         "--without-gossip", "--without-mingle", "-Q", "quancheng-later", "-n", "later@%h",
+    ),
+    "export-worker": (
+        "celery", "-A", "workers.app", "worker", "--pool", "prefork", "--concurrency", "1",
+        "--without-gossip", "--without-mingle", "-Q", "quancheng-export", "-n", "export@%h",
     ),
     "scheduler": ("python", "-m", "workers.scheduler"),
 }  # fmt: skip
@@ -95,6 +110,7 @@ class Stand:
         self.env: dict[str, str] = read_json(state / "env.json")
         if not self.env:
             self.env = {name: base64.b64encode(secrets.token_bytes(32)).decode() for name in KEYS}
+            self.env["LOG_ORIGIN"] = LOG_ORIGIN
             given = () if is_apart else (name for names in ADDRESSES.values() for name in names)
             self.env |= {name: os.environ[name] for name in given if name in os.environ}
             self._keep_env()
@@ -170,9 +186,10 @@ class Stand:
     ) -> subprocess.Popen[bytes]:
         """Start a process in a session of its own, with the stand's environment; stopped by `down`.
 
-        With `is_alone` it gets PATH and `env`, nothing else: what a container would get.
+        With `is_alone` it gets PATH, a data folder and `env`, nothing else: what a container would get.
         """
-        around = {"PATH": os.environ["PATH"]} if is_alone else {**os.environ, **self.env}
+        home = {"QUANCHENG_HOME": str(self.state / "home")}
+        around = {"PATH": os.environ["PATH"], **home} if is_alone else {**os.environ, **home, **self.env}
         log = self.log_path(name).open("ab")
         process = subprocess.Popen(
             [*command],

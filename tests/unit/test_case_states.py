@@ -1,5 +1,6 @@
 """The statutory order of a case: no walk, however odd, reaches a decision that the law forbids."""
 
+from datetime import UTC, datetime
 from itertools import pairwise
 
 import pytest
@@ -12,6 +13,7 @@ from schemas.case import (
     EVIDENCE_STATES,
     OPINION_STEPS,
     STEPS,
+    SUMMARY_STEPS,
     CaseAmendIn,
     CaseIn,
     CaseState,
@@ -22,6 +24,7 @@ from schemas.case import (
 from schemas.case_gate import CaseFacts
 from schemas.errors import Invalid, TransitionRefused
 
+AT = datetime(2026, 11, 30, tzinfo=UTC)
 CASE = {"number": "案-1", "party": "某店", "matter": "占道", "place": "路口"}
 FACTS = st.builds(
     CaseFacts,
@@ -35,6 +38,9 @@ FACTS = st.builds(
     is_demanded=st.booleans(),
     is_reviewed=st.booleans(),
     is_exempt=st.booleans(),
+    is_summary=st.booleans(),
+    is_recorded=st.booleans(),
+    is_found=st.booleans(),
 )
 
 
@@ -53,6 +59,8 @@ class Bureau(RuleBasedStateMachine):
         self.applying: int | None = None
         self.is_demanded = False
         self.next_applying: int | None = 0
+        self.is_summary = False
+        self.is_recorded = False
 
     def seen(self) -> CaseFacts:
         return CaseFacts(
@@ -66,6 +74,8 @@ class Bureau(RuleBasedStateMachine):
             is_demanded=self.is_demanded,
             is_reviewed=self.rounds > 0,
             is_exempt=self.state is CaseState.REVIEW_NOT_NEEDED,
+            is_summary=self.is_summary,
+            is_recorded=self.is_recorded,
         )
 
     @rule(step=st.sampled_from(CaseStep), grounds=st.integers(1, 3))
@@ -90,6 +100,12 @@ class Bureau(RuleBasedStateMachine):
             assert not self.is_demanded
             assert self.facts
             assert all(self.facts)
+        if step in SUMMARY_STEPS:
+            assert self.is_summary is (step is not CaseStep.PENALISE)
+            assert not self.is_recorded
+            self.is_summary, self.is_recorded = step is not CaseStep.RETRACT, step is CaseStep.RECORD
+        if step is CaseStep.CLOSE:
+            assert not self.is_summary or self.is_recorded
         if step is CaseStep.CONCLUDE:
             self.applying = self.next_applying
         if step is CaseStep.SUBMIT:
@@ -134,7 +150,7 @@ class Bureau(RuleBasedStateMachine):
         if self.state in (CaseState.DECIDED, CaseState.CLOSED):
             opinions = [step for step in self.since_submission if step in OPINION_STEPS]
             assert opinions == ([CaseStep.PASS] if self.rounds else [])
-            assert self.rounds or self.applying == 0
+            assert self.rounds or self.applying == 0 or self.is_summary
             assert self.facts
             assert all(self.facts)
 
@@ -160,7 +176,8 @@ def test_a_step_leads_where_the_table_says_or_nowhere(
         after = STEPS.after(state, step, facts)
     except TransitionRefused:
         assert state not in row.starts or step in {
-            *(CaseStep.SUBMIT, CaseStep.EXEMPT, CaseStep.DECIDE),
+            *(CaseStep.SUBMIT, CaseStep.EXEMPT, CaseStep.DECIDE, CaseStep.CLOSE),
+            *SUMMARY_STEPS,
             *OPINION_STEPS,
         }
     else:
@@ -206,6 +223,26 @@ def test_a_case_of_no_kind_is_decided_without_a_review() -> None:
     assert CaseState.REVIEW_NOT_NEEDED not in EVIDENCE_STATES
 
 
+def test_a_case_is_decided_on_the_spot_filed_and_closed() -> None:
+    """The way of arts 51 and 52 leads from lead to decided, and an entry that is taken back leaves a lead."""
+    good, unfiled = CaseFacts(facts=1), CaseFacts(facts=1, is_summary=True)
+    state, states = CaseState.LEAD, [CaseState.LEAD]
+    for step, facts in (
+        (CaseStep.PENALISE, good),
+        (CaseStep.RETRACT, unfiled),
+        (CaseStep.PENALISE, good),
+        (CaseStep.RECORD, unfiled),
+        (CaseStep.CLOSE, unfiled.model_copy(update={"is_recorded": True})),
+    ):
+        state = STEPS.after(state, step, facts)
+        states.append(state)
+
+    way = course(CaseState.CLOSED, is_exempt=False, is_summary=True)
+    assert tuple(dict.fromkeys(states)) == way == (CaseState.LEAD, CaseState.DECIDED, CaseState.CLOSED)
+    assert states[2] is CaseState.LEAD
+    assert STEPS[CaseStep.RETRACT].stamp(AT) == {"decided_at": None}
+
+
 @pytest.mark.parametrize("state", [CaseState.INVESTIGATION_CLOSED, CaseState.REVIEW_NOT_NEEDED])
 def test_there_is_a_way_back_and_a_way_to_a_review(state: CaseState) -> None:
     """Whoever runs a case takes it back to its investigation before the decision, or submits it though nobody must."""
@@ -213,11 +250,20 @@ def test_there_is_a_way_back_and_a_way_to_a_review(state: CaseState) -> None:
     assert STEPS.after(state, CaseStep.SUBMIT, CaseFacts(facts=1, is_scoped=True)) is CaseState.LEGAL_REVIEW
 
 
+def test_what_is_proposed_as_not_found_is_reviewed_without_a_proof() -> None:
+    """Arts 40 and 57: a case whose facts do not stand passes, and is exempt, with a fact that nothing proves."""
+    none = CaseFacts(facts=1, unproven=1, is_found=False)
+    under_review = none.model_copy(update={"is_open": True})
+    assert STEPS.after(CaseState.LEGAL_REVIEW, CaseStep.PASS, under_review) is CaseState.LEGAL_REVIEW
+    scoped = none.model_copy(update={"is_scoped": True})
+    assert STEPS.after(CaseState.INVESTIGATION_CLOSED, CaseStep.EXEMPT, scoped) is CaseState.REVIEW_NOT_NEEDED
+
+
 @pytest.mark.parametrize("step", CaseStep)
 def test_a_step_that_needs_a_reason_has_one(step: CaseStep) -> None:
-    """To agree and to go back needs a reason; nothing else of a case's steps does."""
+    """To agree, to go back and to end without a decision needs a reason; nothing else of a case's steps does."""
     check_reason(step, "补充证据")
-    if step not in (CaseStep.EXEMPT, CaseStep.REOPEN):
+    if step not in (CaseStep.EXEMPT, CaseStep.REOPEN, CaseStep.REFUSE, CaseStep.ANNUL, CaseStep.RESTORE):
         check_reason(step, "")
         return
     with pytest.raises(Invalid) as refused:
@@ -246,7 +292,18 @@ _NONE = {"facts": 1, "is_scoped": True}
         (CaseState.LEGAL_REVIEW, CaseStep.DECIDE, CaseFacts(facts=1, is_passed=True, unproven=1), "fact-unproven"),
         (CaseState.LEGAL_REVIEW, CaseStep.PASS, CaseFacts(facts=1, is_open=True, unproven=1), "fact-unproven"),
         (CaseState.LEGAL_REVIEW, CaseStep.REJECT, CaseFacts(facts=1, is_passed=True), "review-given"),
+        (CaseState.LEGAL_REVIEW, CaseStep.PASS, CaseFacts(facts=1, unproven=1, is_found=False), "review-given"),
+        (CaseState.INVESTIGATION_CLOSED, CaseStep.EXEMPT, CaseFacts(is_scoped=True, is_found=False), "case-facts-missing"),
         (CaseState.LEAD, CaseStep.DECIDE, CaseFacts(facts=1, is_passed=True), "case-step-refused"),
+        (CaseState.FILED, CaseStep.PENALISE, CaseFacts(facts=1), "case-step-refused"),
+        (CaseState.LEAD, CaseStep.PENALISE, CaseFacts(), "case-facts-missing"),
+        (CaseState.LEAD, CaseStep.PENALISE, CaseFacts(facts=2, unproven=1), "fact-unproven"),
+        (CaseState.DECIDED, CaseStep.RECORD, CaseFacts(facts=1), "summary-none"),
+        (CaseState.DECIDED, CaseStep.RETRACT, CaseFacts(facts=1), "summary-none"),
+        (CaseState.DECIDED, CaseStep.RECORD, CaseFacts(is_summary=True, is_recorded=True), "summary-recorded"),
+        (CaseState.DECIDED, CaseStep.RETRACT, CaseFacts(is_summary=True, is_recorded=True), "summary-recorded"),
+        (CaseState.DECIDED, CaseStep.CLOSE, CaseFacts(is_summary=True), "summary-unrecorded"),
+        (CaseState.CLOSED, CaseStep.RETRACT, CaseFacts(is_summary=True), "case-step-refused"),
     ],
 )  # fmt: skip
 def test_every_gate_names_itself(state: CaseState, step: CaseStep, facts: CaseFacts, slug: str) -> None:

@@ -21,7 +21,7 @@ from schemas.examined import Extent
 from schemas.export import ExportStep
 from schemas.factor import CodeFault, Demand
 from schemas.integrity import Asked, Outcome, Severity, Verdict
-from schemas.leaves_case import CaseField, TieBasis
+from schemas.leaves_case import TieBasis
 from schemas.leaves_certificate_issue import IssuedKind
 from schemas.leaves_equipment import EquipmentField
 from schemas.leaves_log import KeyAlgorithm, KeyRole
@@ -40,6 +40,7 @@ from schemas.roster import RosterColumn
 from schemas.separation import Charge
 from schemas.sso import SsoMatch
 from schemas.ticket import Answer
+from schemas.ticket_keys import TicketFault
 from schemas.training_sheet import TrainingColumn
 from schemas.upload import UploadStep
 from schemas.words import Language, Words, vocabulary
@@ -83,7 +84,6 @@ UNSPOKEN |= dict.fromkeys(
     (
         Answer,
         IssuedKind,
-        CaseField,
         EquipmentField,
         ExportPurpose,
         KeyAlgorithm,
@@ -91,6 +91,7 @@ UNSPOKEN |= dict.fromkeys(
         Missing,
         Process,
         ReceivedFrom,
+        TicketFault,
         TieBasis,
         life.FaultCode,
     ),

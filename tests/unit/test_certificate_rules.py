@@ -13,6 +13,7 @@ from schemas.certificate import (
     CertificateFact,
     CertificateNeed,
     CertificateStep,
+    CertificateTerms,
     fact_at,
     was_valid,
 )
@@ -242,4 +243,4 @@ def test_what_has_to_be_done(
         version=1,
     )
 
-    assert one.needs(days(now), days(now + 30)) == needs
+    assert one.needs(days(now), CertificateTerms(days(now + 30), days(now - 365))) == needs

@@ -12,11 +12,13 @@ COMMANDS = (
     "record",
     "export",
     "verify",
+    "monitor",
     "redraw",
     "derive",
     "doctor",
     "examine",
     "fsck",
+    "keys",
     "reseal",
 )
 

@@ -17,7 +17,9 @@ from pydantic import SecretStr
 from api.settings import ApiSettings
 from api.sso_settings import SsoSettings
 from storage.objects.provision import ProvisionSettings
+from storage.outbox import JobKind
 from storage.settings import StorageSettings, seed
+from storage.setup.application import ROLE
 from tests.proxied import caddyfile
 from tests.stand import (
     ADDRESSES,
@@ -31,6 +33,7 @@ from tests.stand import (
     REDIS_FLAGS,
 )
 from tests.stand.program import CADDY, CADDY_GO
+from workers.queue import queue_of
 from workers.settings import WorkersSettings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -38,7 +41,10 @@ COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text
 SERVICES: dict[str, Any] = COMPOSE["services"]
 DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-APPS = ("migrate", "admit", "api", "worker", "slow-worker", "later-worker", "scheduler")
+WORKERS = ("worker", "slow-worker", "later-worker", "export-worker")
+APPS = ("migrate", "admit", "api", *WORKERS, "scheduler")
+APART = {"LOG_KEY": {"scheduler"}, "REGISTRY_KEY": {"api"}, "EXPORT_KEY": {"export-worker"}}
+"""Which service alone holds what signs logs, registers and packages."""
 SERVER_VARIABLES = {
     "postgres": {"POSTGRES_USER", "POSTGRES_DB", "POSTGRES_PASSWORD", "POSTGRES_INITDB_ARGS"},
     "minio": {*MINIO_SETTINGS, "MINIO_ROOT_USER", "MINIO_ROOT_PASSWORD"},
@@ -58,8 +64,25 @@ PIN = r"^([a-z0-9.-]+)(?:\[[^\]]*\])?==([^ ;\\]+)"
 LOCKS = {"requirements.lock": (), "requirements-dev.lock": ("dev",)}
 
 
+PRIVATE = {
+    ".env.owner": {"POSTGRES_PASSWORD", "MIGRATION_DATABASE_URL"},
+    ".env.provision": {"MINIO_ROOT_USER", "MINIO_ROOT_PASSWORD"},
+    ".env.keeper": {"KEEPER_URL"},
+}
+"""Files of secrets that only the set-up reads, beside the servers whose own they are."""
+
+
+def _files(service: str) -> set[str]:
+    found = SERVICES[service].get("env_file", [])
+    return {found} if isinstance(found, str) else set(found)
+
+
 def _variables(service: str) -> set[str]:
-    return {name.removesuffix("_FILE") for name in SERVICES[service].get("environment", {})}
+    own = {name.removesuffix("_FILE") for name in SERVICES[service].get("environment", {})}
+    private = {name for file in _files(service) for name in PRIVATE[file]}
+    # One file has the owner's password for the server, and its address for the migration; neither reads the other's.
+    others = {"MIGRATION_DATABASE_URL"} if service in SERVER_VARIABLES else {"POSTGRES_PASSWORD"}
+    return own | (private - others)
 
 
 def _fields(
@@ -105,13 +128,63 @@ def test_every_required_setting_is_given(service: str) -> None:
     assert required <= _variables(service)
 
 
-@pytest.mark.parametrize("service", ["api", "worker", "slow-worker", "later-worker", "scheduler"])
+@pytest.mark.parametrize("service", ["api", *WORKERS, "scheduler"])
 def test_running_services_get_what_the_stand_gives(service: str) -> None:
     """The stand's addresses and keys reach every running service; the keeper's credential none, that of factors the API."""
     given = {name for names in ADDRESSES.values() for name in names} | set(KEYS)
-    assert given - {"KEEPER_URL", "FACTOR_KEY"} <= _variables(service)
+    tickets = {name for name in given if name.endswith("_TICKET_KEY")}
+    assert given - tickets - {"KEEPER_URL", "FACTOR_KEY", *APART} <= _variables(service)
     assert "KEEPER_URL" not in _variables(service)
     assert ("FACTOR_KEY" in _variables(service)) is (service == "api")
+
+
+def test_the_keys_of_a_server_lie_apart() -> None:
+    """Log, registry and export key: one service each, and none where files are decoded; only who needs a folder has it."""
+    for name, holders in APART.items():
+        assert {service for service in SERVICES if name in _variables(service)} == holders
+        assert {
+            service for service, one in SERVICES.items() if name.lower() in one.get("secrets", ())
+        } == holders
+    data, given = "/home/quancheng/.quancheng", {name: SERVICES[name].get("volumes", []) for name in APPS}
+    assert {name: volumes for name, volumes in given.items() if volumes} == {
+        "api": [f"public:{data}/public", f"signer:{data}/signer:ro"],
+        "export-worker": [f"public:{data}/public"],
+        "scheduler": [f"signer:{data}/signer", f"public:{data}/public:ro"],
+    }
+    assert all(f"{data}/{name}" in DOCKERFILE for name in ("public", "signer"))
+
+
+def test_every_queue_has_its_worker() -> None:
+    """What the product sends to a queue is taken by a service; exports by the one with their key."""
+    taken = {re.search(r"-Q (\S+)", SERVICES[name]["command"]).group(1): name for name in WORKERS}  # type: ignore[union-attr]
+    assert {queue_of(kind) for kind in JobKind} == taken.keys()
+    assert taken[queue_of(JobKind.EXPORT)] == "export-worker"
+
+
+def test_a_process_signs_with_its_own_key() -> None:
+    """Each service holds the ticket key of its process, the signer all of them, and what writes no leaf none."""
+    held = {name: {one for one in _variables(name) if one.endswith("_TICKET_KEY")} for name in APPS}
+    workers = {name: {"WORKER_TICKET_KEY"} for name in WORKERS}
+    everything = {"API_TICKET_KEY", "WORKER_TICKET_KEY", "SIGNER_TICKET_KEY"}
+    mine = {"api": {"API_TICKET_KEY"}, "admit": {"API_TICKET_KEY"}, "scheduler": everything, **workers}
+    assert {name: keys for name, keys in held.items() if keys} == mine
+
+
+def test_what_the_set_up_needs_is_given_to_nothing_that_runs_on() -> None:
+    """Owner of the tables, root and keeper of the store: to the server whose own it is, and to the job that sets it up."""
+    held = {file: {name for name in SERVICES if file in _files(name)} for file in PRIVATE}
+    assert held == {
+        ".env.owner": {"postgres", "migrate"},
+        ".env.provision": {"minio", "provision"},
+        ".env.keeper": {"provision"},
+    }
+    private = set().union(*PRIVATE.values())
+    assert not private & {
+        name.removesuffix("_FILE") for each in SERVICES.values() for name in each.get("environment", ())
+    }
+    assert not private & {
+        each["environment"] for each in COMPOSE["secrets"].values() if "environment" in each
+    }
 
 
 def test_provisioning_gets_its_settings() -> None:
@@ -246,6 +319,7 @@ def test_secrets_have_no_default_and_come_from_the_environment() -> None:
     """No password or key stands in the file; each is an environment variable that must be set."""
     secret = {*_fields(StorageSettings, ProvisionSettings)} & {
         "DATABASE_URL",
+        "MIGRATION_DATABASE_URL",
         "OBJECTS_URL",
         "KEEPER_URL",
         "BROKER_URL",
@@ -290,18 +364,42 @@ def test_the_locks_agree() -> None:
     assert set(run) <= set(dev)
 
 
+@pytest.mark.parametrize("named", ["", "law.example.cn/log"])
+def test_a_deployment_has_a_log_of_its_own_name(named: str, tmp_path: Path) -> None:
+    """`make secrets` takes the name that it is given, or draws one; the compose file knows none by default."""
+    names = []
+    for folder in (tmp_path / "a", tmp_path / "b"):
+        folder.mkdir()
+        (folder / "Makefile").write_bytes((ROOT / "Makefile").read_bytes())
+        words = ["make", "secrets", f"LOG_ORIGIN={named}"]
+        subprocess.run(words, cwd=folder, check=True, capture_output=True)
+        names += re.findall(r"^LOG_ORIGIN='([a-z0-9./]+)'$", (folder / ".env").read_text(), re.MULTILINE)
+    assert names == [named] * 2 if named else len(set(names)) == 2
+    for service in ("api", "worker", "scheduler"):
+        assert SERVICES[service]["environment"]["LOG_ORIGIN"].startswith("${LOG_ORIGIN:?")
+
+
 def test_the_written_secrets_are_the_ones_that_the_services_read(tmp_path: Path) -> None:
-    """`make secrets` sets every secret of the compose file, once, privately, for the hosts of that file."""
+    """`make secrets` sets every secret of the compose file, once, privately, each file for those that read it."""
     (tmp_path / "Makefile").write_bytes((ROOT / "Makefile").read_bytes())
     for _ in range(2):
         subprocess.run(["make", "secrets"], cwd=tmp_path, check=True, capture_output=True)
-    path = tmp_path / ".env"
-    written = dict(re.findall(r"^([A-Z_]+)='(.*)'$", path.read_text(), re.MULTILINE))
+    files = {name: tmp_path / name for name in (".env", *PRIVATE)}
+    each = {
+        name: dict(re.findall(r"^([A-Z_]+)='(.*)'$", path.read_text(), re.MULTILINE))
+        for name, path in files.items()
+    }
+    assert {name: set(held) for name, held in each.items() if name in PRIVATE} == PRIVATE
+    written = {name: text for held in each.values() for name, text in held.items()}
     secrets = COMPOSE["secrets"].values()
-    assert set(written) == {secret["environment"] for secret in secrets if "environment" in secret}
-    assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    for name in ("DATABASE_URL", "OBJECTS_URL", "KEEPER_URL", "BROKER_URL"):
+    needed = {secret["environment"] for secret in secrets if "environment" in secret}
+    assert set(written) == needed | {"LOG_ORIGIN"} | {name for held in PRIVATE.values() for name in held}
+    assert {stat.S_IMODE(path.stat().st_mode) for path in files.values()} == {0o600}
+    for name in ("DATABASE_URL", "MIGRATION_DATABASE_URL", "OBJECTS_URL", "KEEPER_URL", "BROKER_URL"):
         assert urlsplit(written[name]).hostname in SERVER_VARIABLES
-    assert written["POSTGRES_PASSWORD"] == urlsplit(written["DATABASE_URL"]).password
+    owner, application = (urlsplit(written[name]) for name in ("MIGRATION_DATABASE_URL", "DATABASE_URL"))
+    assert (owner.username, owner.password) == ("quancheng", written["POSTGRES_PASSWORD"])
+    assert application.username == ROLE
+    assert application.password != owner.password
     assert written["REDIS_PASSWORD"] == urlsplit(written["BROKER_URL"]).password
     assert all(len(seed(SecretStr(written[name]), name)) == 32 for name in KEYS)

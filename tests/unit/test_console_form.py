@@ -1,8 +1,10 @@
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from uuid import UUID
 
 import pytest
 
+import api
 from api.console.form import (
     day_start,
     degrees,
@@ -16,7 +18,7 @@ from api.console.form import (
     span,
     span_parts,
 )
-from api.console.sheet import COLUMNS, cells_of, csv_text, plain
+from api.console.sheet import plain
 from schemas.integrity import Verdict
 from schemas.media import MediaFacts
 from schemas.recording import Place, Recording, RecordingState
@@ -145,17 +147,10 @@ def test_a_cell_never_becomes_a_formula(name: str) -> None:
     assert plain(name) == f"'{name}"
 
 
-def test_the_list_as_csv_is_whole() -> None:
-    """Heads in the chosen language, one row per recording, times in UTC, negative degrees as numbers."""
-    zh, en = (
-        csv_text(COLUMNS, [cells_of(recording("现场,1.jpg"), language)], language) for language in Language
-    )
-
-    assert zh.startswith("\ufeff" + COLUMNS[0])
-    assert en.startswith("\ufeffRecording id,")
-    row = zh.splitlines()[1]
-    assert '"现场,1.jpg"' in row
-    assert "2026-11-25T16:30:05.123Z" in row
-    assert ",已封存,未检查," in row
-    assert ",Sealed,Not checked," in en
-    assert ",-33.3472810,120.1614110,WGS84," in row
+def test_every_form_of_a_page_is_sent_once() -> None:
+    """Whatever form carries the token of its session carries the key that makes two sendings one; leaving is no act."""
+    for path in sorted((Path(api.__file__).parent / "console" / "templates").glob("*.html")):
+        page = path.read_text("utf-8").replace(
+            'action="/console/logout"><input type="hidden" name="csrf"', ""
+        )
+        assert page.count('name="csrf"') == page.count('name="once" value="{{ once() }}"'), path.name

@@ -9,8 +9,9 @@ from starlette.requests import Request
 
 from api import problems
 from api.console import mount
-from api.console.guard import form_token, own_address, same_origin
+from api.console.guard import own_address
 from api.console.view import ASSETS, HEADERS
+from api.form_token import form_token, same_origin
 from schemas.errors import Refused
 from schemas.refusals_actor import NOT_AUTHENTICATED
 

@@ -6,9 +6,14 @@ from babel.messages.extract import extract_from_dir
 
 from api.console.continuity import TEXTS as COURSE_TEXTS
 from api.console.evidence import TEXTS as EVIDENCE_TEXTS
+from api.console.hand_in import TEXTS as HAND_IN_TEXTS
 from api.console.language import english, gettext, language_of
 from api.console.roster import TEXTS as ROSTER_TEXTS
 from api.console.sheet import TEXTS as SHEET_TEXTS
+from api.console.table import TEXTS as TABLE_TEXTS
+from api.console.table_case import CASES
+from api.console.table_monitoring import RECORDS
+from api.console.table_recording import recordings_table
 from api.console.trail import TEXTS as TRAIL_TEXTS
 from api.console.training import TEXTS as TRAINING_TEXTS
 from api.console.typed import Typed
@@ -21,13 +26,18 @@ CONSOLE = Path(__file__).resolve().parents[2] / "api" / "console"
 TEMPLATES = CONSOLE / "templates"
 CHINESE = re.compile("[一-鿿]")
 
+TABLES = (CASES, RECORDS, recordings_table({}))
+
 
 def texts() -> set[str]:
     """Every source text the templates, the CSV and the time picture use."""
     found = extract_from_dir(str(TEMPLATES), [("**.html", "jinja2.ext.babel_extract")])
     return {message if isinstance(message, str) else message[0] for _, _, message, _, _ in found} | {
+        *HAND_IN_TEXTS,
         *ROSTER_TEXTS,
         *SHEET_TEXTS,
+        *TABLE_TEXTS,
+        *(text for one in TABLES for text in (one.title, *(column.title for column in one.columns))),
         *EVIDENCE_TEXTS,
         *COURSE_TEXTS,
         *TRAIL_TEXTS,

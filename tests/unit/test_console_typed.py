@@ -2,12 +2,13 @@
 
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 import pytest
 from pydantic import ValidationError
 
-from api.console.audit_form import AuditForm, ValuesForm
-from api.console.audit_member import ScoresForm
+from api.console.audit_form import AmendForm, AuditForm, CloseForm, ValuesForm
+from api.console.audit_member import FoundForm, ScoresForm
 from api.console.case_form import CaseForm, ProofForm
 from api.console.equipment_form import CertificateForm, EquipmentForm
 from api.console.monitoring_form import AttemptForm, LinkForm
@@ -18,6 +19,7 @@ from schemas.monitoring import LinkBasis
 
 CASE = {"number": "案-1", "party": "某店", "matter": "占道", "place": "建军路"}
 SCALE = {"number": "S-1", "name": "秤", "kind": "axle_scale", "site": "K12", "standard": "GB/T 21296"}
+ONE = UUID(int=1)
 AUDIT = {
     "title": "抽查",
     "target": "00000000-0000-0000-0000-000000000001",
@@ -65,10 +67,24 @@ PAPER = {
         (AuditForm(**AUDIT | {"source_kind": "x"}), "source_kind", Fault.NOT_LISTED, ""),
         (AuditForm(**AUDIT | {"until_day": "2025-12-30"}), "until_day", Fault.REVERSED, ""),
         (AuditForm(**AUDIT, size="0"), "size", Fault.TOO_SMALL, 1),
+        (AmendForm(**AUDIT | {"source": ""}, version="1"), "source", Fault.MISSING, ""),
+        (AmendForm(**AUDIT), "version", Fault.MISSING, ""),
+        (CloseForm(missing="1", wide="x", unmended="0", version="1"), "wide", Fault.NO_NUMBER, ""),
+        (CloseForm(missing="-1", wide="0", unmended="0", version="1"), "missing", Fault.TOO_SMALL, 0),
+        (FoundForm(item_code="B1", text="x", at="1:23"), "at", Fault.HALF, ""),
+        (FoundForm(item_code="B1", text="x", recording_id=str(ONE), at="1:2x"), "at", Fault.MALFORMED, ""),
+        (FoundForm(item_code="B1", text="x", recording_id=str(ONE), at="1:2:3:4"), "at", Fault.MALFORMED, ""),
+        (
+            FoundForm(item_code="B1", text="x", recording_id=str(ONE), at="9999999:00"),
+            "at",
+            Fault.TOO_LARGE,
+            10_000_000,
+        ),
+        (FoundForm(item_code="B1", text="x", recording_id="x"), "recording_id", Fault.NOT_LISTED, ""),
         (ValuesForm(version="1"), "value", Fault.MISSING, ""),
         (ValuesForm(version="1", value=["1", ""]), "value", Fault.MISSING, ""),
-        (ProofForm(version="1", proof="case/1"), "proof", Fault.NOT_LISTED, ""),
-        (ProofForm(version="1", proof="recording/1"), "proof", Fault.NOT_LISTED, ""),
+        (ProofForm(version="1", proof=["case/1"]), "proof", Fault.NOT_LISTED, ""),
+        (ProofForm(version="1", proof=["recording/1"]), "proof", Fault.NOT_LISTED, ""),
         (LinkForm(), "number", Fault.MISSING, ""),
         (AttemptForm(channel="sms", outcome="sent"), "proof", Fault.MISSING, ""),
     ],
@@ -81,6 +97,14 @@ def test_the_field_at_fault_is_named(form: Typed[Any], field: str, fault: Fault,
 
     assert (caught.value.field, caught.value.fault) == (field, fault)
     assert caught.value.bound == bound
+
+
+@pytest.mark.parametrize(
+    ("typed", "second"), [("83", 83), ("1:23", 83), ("1：23", 83), ("1:02:03", 3723), ("0:00", 0), ("", None)]
+)
+def test_a_position_is_typed_as_a_player_shows_it(typed: str, second: int | None) -> None:
+    """Seconds, minutes and hours with a colon of any width; nothing is no position."""
+    assert meaning(FoundForm(item_code="B1", text="x", recording_id=str(ONE), at=typed)).at_second == second
 
 
 def test_the_row_at_fault_is_named() -> None:
@@ -128,7 +152,7 @@ def test_a_repeated_form_keeps_what_was_typed_into_one_of_them() -> None:
         proof: ProofForm = ProofForm()
         other: CaseForm = CaseForm()
 
-    sent = ProofForm(proof="recording/1")
+    sent = ProofForm(proof=["recording/1"])
     page = Page.after(sent, "/a/1")
 
     assert page.at("proof", "/a/1") is sent

@@ -1,8 +1,9 @@
 """The desks' pure rules: no order of steps leads to an unlawful state, and every gate says what is missing."""
 
 import itertools
+import re
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 import pytest
@@ -14,16 +15,7 @@ from pydantic import ValidationError
 from schemas.audit import (
     STEPS as AUDIT_STEPS,
 )
-from schemas.audit import (
-    AuditFacts,
-    AuditState,
-    AuditStep,
-    SourceIn,
-    SourceKind,
-    check_entry,
-    check_order,
-    check_sources,
-)
+from schemas.audit import AuditFacts, AuditState, AuditStep, check_order
 from schemas.calendar import Calendar, parse_calendar
 from schemas.equipment import STEPS as EQUIPMENT_STEPS
 from schemas.equipment import (
@@ -62,6 +54,7 @@ from schemas.monitoring import (
     step_of,
 )
 from schemas.monitoring_row import is_plate
+from schemas.randomness import SourceIn, SourceKind, check_entry, check_sources
 from schemas.rectification import STEPS as RECTIFICATION_STEPS
 from schemas.rectification import RectificationFacts, RectificationState, RectificationStep
 from schemas.uscc import is_uscc
@@ -119,36 +112,52 @@ class RecordDesk(RuleBasedStateMachine):
 class AuditDesk(RuleBasedStateMachine):
     """Two people try every step of an audit in any order; the log gives each entry the next position."""
 
+    LETTERS: ClassVar = dict(zip(AuditStep, "AXFERMCDZ", strict=True))
+
     def __init__(self) -> None:
         super().__init__()
         self.state = AuditState.DEFINED
         self.log: list[tuple[AuditStep, UUID]] = []
 
-    @rule(step=st.sampled_from(AuditStep), who=st.sampled_from(PEOPLE[:2]), is_same=st.booleans())
-    def take(self, step: AuditStep, who: UUID, is_same: bool) -> None:
+    @rule(
+        step=st.sampled_from(AuditStep),
+        who=st.sampled_from(PEOPLE[:2]),
+        is_same=st.booleans(),
+        lacking=st.integers(0, 1),
+        is_explained=st.booleans(),
+    )
+    def take(self, step: AuditStep, who: UUID, is_same: bool, lacking: int, is_explained: bool) -> None:
         facts = AuditFacts(
             now=NOW if step is AuditStep.FREEZE else NOW + 2 * DAY,
             sources=[SourceIn(name="双色球", kind=SourceKind.LOTTERY, happens_at=NOW + DAY)],
             lead=timedelta(minutes=10),
             positions=tuple(range(len(self.log))),
-            entered_by=next((by for one, by in self.log if one is AuditStep.ENTER), None),
-            confirmed_by=who,
+            entered_by=next((by for one, by in self.log[::-1] if one is AuditStep.ENTER), None),
+            taken_by=who,
             is_same=is_same,
+            lacking=lacking,
+            is_explained=is_explained,
         )
         try:
             after = AUDIT_STEPS.after(self.state, step, facts)
         except EvidenceError:
             return
+        assert step is not AuditStep.CLOSE or is_explained or not lacking
+        assert (step is AuditStep.MISMATCH) <= (not is_same)
+        assert (step is AuditStep.CONFIRM) <= is_same
         self.state = after
         self.log.append((step, who))
 
     @invariant()
     def freeze_then_randomness_then_draw(self) -> None:
         steps = [step for step, _ in self.log]
-        assert steps == list(AuditStep)[: len(steps)]
-        people = dict(self.log)
-        if AuditStep.CONFIRM in people:
-            assert people[AuditStep.CONFIRM] != people[AuditStep.ENTER]
+        said = "".join(self.LETTERS[step] for step in steps)
+        assert re.fullmatch(r"A*X?|A*F(E[RM])*(E(C(D(Z)?)?)?)?", said), said
+        for (step, who), (_, before) in zip(self.log[1:], self.log, strict=False):
+            if step in (AuditStep.CONFIRM, AuditStep.MISMATCH):
+                assert who != before
+            if step is AuditStep.RETRACT:
+                assert who == before
         if self.state in (AuditState.DRAWN, AuditState.CLOSED):
             assert {AuditStep.FREEZE, AuditStep.ENTER, AuditStep.CONFIRM, AuditStep.DRAW} <= set(steps)
 

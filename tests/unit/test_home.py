@@ -1,10 +1,12 @@
 """The data folder of the embedded default: private, also when somebody made it otherwise."""
 
+import re
 import stat
 from pathlib import Path
 
 import pytest
 
+from storage.settings import ORIGIN_BEFORE
 from storage.setup.embedded import can_unshare
 from storage.setup.home import Home
 
@@ -28,3 +30,21 @@ def test_a_folder_of_our_own_is_private_from_the_start(tmp_path: Path) -> None:
     assert home.prepare() is None
     assert stat.S_IMODE(home.path.stat().st_mode) == 0o700
     assert {stat.S_IMODE(path.stat().st_mode) for path in (home.path / "keys").iterdir()} == {0o600}
+
+
+def test_every_home_draws_a_name_for_its_log_and_one_of_before_keeps_the_old_one(tmp_path: Path) -> None:
+    """The name is drawn with the log's key; where the key is there and no name, the log has the name that all had."""
+    drawn = [Home(tmp_path / name) for name in "ab"]
+    for home in drawn:
+        home.prepare()
+    first = drawn[0].log_origin
+    assert first != drawn[1].log_origin
+    assert re.fullmatch(r"quancheng\.local/[0-9a-f]{10}", first)
+    drawn[0].prepare()
+    assert drawn[0].log_origin == first
+    (drawn[0].path / "keys" / "log_origin.txt").unlink()
+    assert drawn[0].log_origin == ORIGIN_BEFORE
+    drawn[0].prepare()
+    assert drawn[0].log_origin == ORIGIN_BEFORE
+    nothing = Home(tmp_path / "nothing")
+    assert (nothing.log_origin, nothing.keys()) == ("", {})

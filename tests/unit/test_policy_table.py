@@ -34,7 +34,7 @@ def test_every_action_is_granted_and_asked() -> None:
 
 
 def test_no_route_that_names_a_thing_of_others_is_open() -> None:
-    """What an address names by id is asked for, but what is its owner's – their name, too – and one-time codes."""
+    """What an address names is asked for, but what is its owner's, their name too, one-time codes, and the public log."""
     open_ = {route for route, ask in ROUTES.items() if ask in (PUBLIC, OWN) and "{" in route}
 
     assert {route.partition("{")[2].partition("}")[0] for route in open_} == {
@@ -45,4 +45,6 @@ def test_no_route_that_names_a_thing_of_others_is_open() -> None:
         "upload_id",
         "code",
         "name",
+        "size",
+        "path:path",
     }

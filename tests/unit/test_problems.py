@@ -12,7 +12,7 @@ from starlette.requests import ClientDisconnect
 from structlog.testing import capture_logs
 
 from api.problems import STATUS, answer, catalogue, install, problem, status_of
-from schemas.errors import EvidenceError, IntegrityBroken, Level
+from schemas.errors import EvidenceError, IntegrityBroken, Level, StoredAltered
 from schemas.refusals import ANSWERED
 from schemas.refusals_custody import LEAF_BROKEN
 from schemas.refusals_recording import RECORDING_UNKNOWN
@@ -160,3 +160,4 @@ def test_the_catalogue_is_what_was_declared() -> None:
     """What is published is every refusal the server may answer, and integrity is always a fault of ours."""
     assert {one["slug"] for one in catalogue()} == set(ANSWERED)
     assert {status_of(one) for one in ANSWERED.values() if one.kind is IntegrityBroken} == {500}
+    assert {status_of(one) for one in ANSWERED.values() if one.kind is StoredAltered} == {502}

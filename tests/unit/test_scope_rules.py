@@ -7,12 +7,15 @@ from pydantic import ValidationError
 
 from schemas.actor import Role
 from schemas.case import CaseState
+from schemas.decision import UNPROVEN_OUTCOMES, DecisionOutcome
 from schemas.errors import Invalid
 from schemas.leaves_case import CaseConclude, CaseDecide, CaseSubmit
+from schemas.leaves_procedure import CaseDecideListed
 from schemas.leaves_review import FactAdd, ReviewSupplement
-from schemas.leaves_scope import CaseConcludeScoped, CaseExempt, CaseReopen
+from schemas.leaves_scope import CaseConcludeProposed, CaseConcludeScoped, CaseExempt, CaseReopen
 from schemas.life import FaultCode
-from schemas.life_case import CaseLife
+from schemas.life_of_case import CaseLife
+from schemas.procedure import Formality
 from schemas.replay import fold
 from schemas.review_scope import ReviewRule, ScopeAnswerIn, ScopeKind, demands, ordered
 from schemas.setting import SettingIn
@@ -185,3 +188,41 @@ def test_who_answered_or_agreed_gives_no_review_of_it(role: Role) -> None:
     told, faults = life(world, case)
     assert faults == [FaultCode.SAME_PERSON]
     assert told.exemption is None
+
+
+def proposed(world: World, case: str, proposal: DecisionOutcome | None) -> None:
+    handler = world.people[Role.HANDLER]
+    world.history.write(CaseConcludeProposed, case, handler, answers=answered(), proposal=proposal)
+
+
+@pytest.mark.parametrize("proposal", [None, *DecisionOutcome])
+def test_the_fold_asks_no_proof_of_what_is_proposed_as_not_found(proposal: DecisionOutcome | None) -> None:
+    """Arts 40 and 57: only where a penalty, or a minor act, is proposed, or nothing is said, each fact needs its proof."""
+    world = begin(29)
+    case, _ = opened(world)
+    fact = world.history.thing("fact")
+    world.history.write(FactAdd, fact, world.people[Role.HANDLER], of=(case,), position=2)
+    proposed(world, case, proposal)
+    world.history.write(CaseExempt, case, world.people[Role.HEAD])
+    expected = [] if proposal in UNPROVEN_OUTCOMES else [FaultCode.UNPROVEN]
+    assert life(world, case)[1] == expected
+
+
+def test_the_fold_names_another_decision_without_a_reason() -> None:
+    """What was proposed is not decided otherwise in silence; with a reason it is, and proof is asked by the outcome."""
+    world = begin(30)
+    case, _ = opened(world)
+    head = world.people[Role.HEAD]
+    proposed(world, case, DecisionOutcome.NO_FACTS)
+    world.history.write(CaseExempt, case, head)
+    lines = members_of(CaseDecideListed, is_full=True)["formalities"]
+    named = [
+        lines[0].model_copy(
+            update={"formality": one, "documents": 1 if one is not Formality.TERM else 0, "why": None}
+        )
+        for one in tuple(Formality)[:6]
+    ]
+    told = {"outcome": DecisionOutcome.MINOR, "penalties": (), "fine_fen": None, "formalities": tuple(named)}
+    world.history.write(CaseDecideListed, case, head, **told, reason=None)
+    assert FaultCode.DIFFERS in life(world, case)[1]
+    assert life(world, case)[0].state == CaseState.REVIEW_NOT_NEEDED

@@ -9,16 +9,7 @@ from hypothesis import strategies as st
 from schemas.actor import Reach, Role
 from schemas.errors import Refused
 from schemas.leaf import parse_leaf
-from schemas.leaves_audit import (
-    AuditAssign,
-    AuditConfirm,
-    AuditDefine,
-    AuditDraw,
-    AuditEnter,
-    AuditFreeze,
-    AuditScore,
-    LeafScore,
-)
+from schemas.leaves_audit import AuditConfirm, AuditDefine, AuditDraw, AuditEnter, AuditFreeze
 from schemas.leaves_case import (
     CaseAppoint,
     CaseConclude,
@@ -36,6 +27,7 @@ from schemas.leaves_recording import RecordingSeal
 from schemas.leaves_recusal import RecusalBar, RecusalGround, RecusalLift
 from schemas.leaves_review import FactAdd, FactProve, ReviewPass, ReviewSupplement
 from schemas.leaves_role import RoleGrantNamed
+from schemas.leaves_scoring import AuditAssign, AuditScore, LeafScore
 from schemas.life import FaultCode
 from schemas.participation import Participation
 from schemas.reference import noun_of
@@ -49,12 +41,14 @@ SLUGS = {
     Charge.REVIEW: "reviewer-took-part",
     Charge.INSPECT: "inspector-took-part",
     Charge.EXEMPT: "exempter-concluded",
+    Charge.RECORD: "summary-own",
 }
 MATRIX = {
     Part.CAPTURED: {Charge.REVIEW, Charge.INSPECT},
     Part.HANDLES: {Charge.REVIEW, Charge.INSPECT},
     Part.SUBMITTED: {Charge.REVIEW, Charge.INSPECT},
     Part.CONCLUDED: {Charge.REVIEW, Charge.INSPECT, Charge.EXEMPT},
+    Part.PENALISED: {Charge.REVIEW, Charge.INSPECT, Charge.RECORD},
     Part.LED: {Charge.REVIEW, Charge.INSPECT},
     Part.JUDGED: {Charge.REVIEW, Charge.INSPECT},
     Part.AGREED: {Charge.INSPECT},

@@ -21,6 +21,7 @@ from schemas.ticket import (
     sign_ticket,
     verify_ticket,
 )
+from schemas.ticket_keys import KnownKeys, TicketFault
 from tests.leaf_examples import AT, TICKET_KID, TICKET_PUBLIC, TICKET_SEED, example, members_of, thing
 
 LOG, CASE = thing("log"), thing("case")
@@ -143,3 +144,17 @@ def test_a_ticket_signs_the_digest() -> None:
     ):
         with pytest.raises(SignatureInvalid):
             verify_ticket(*other)
+
+
+def test_a_ticket_that_nobody_asked_for_is_held_too() -> None:
+    """Before any announcement a leaf may be without; what stands beside it is held against the keys of `log:open`."""
+    known, leaf = KnownKeys(), example(LogOpen, is_full=True)
+    known.learn(leaf)
+    digest = leaf_digest(leaf_bytes(leaf))
+    ticket = sign_ticket(digest, TICKET_SEED)
+    kid = next(iter(leaf.act.tickets))
+    assert known.fault(leaf, digest, None, None) is None
+    assert known.fault(leaf, digest, kid, ticket) is None
+    assert known.fault(leaf, digest, f"{kid}x", ticket) is TicketFault.KEY_UNKNOWN
+    assert known.fault(leaf, digest, kid, None) is TicketFault.MISSING
+    assert known.fault(leaf, digest, None, ticket) is TicketFault.MISSING

@@ -17,7 +17,11 @@ def constraints(table: Table) -> Iterator[str]:
         for one in table.constraints
         if isinstance(one, UniqueConstraint)
     ]
-    lists += [[column.name for column in index.columns] for index in table.indexes if index.unique]
+    lists += [
+        [getattr(one, "name", None) or str(one) for one in index.expressions]
+        for index in table.indexes
+        if index.unique
+    ]
     yield from (f"{table.name}.{'+'.join(names)}" for names in lists if names != ["id"])
 
 

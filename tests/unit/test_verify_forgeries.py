@@ -31,8 +31,10 @@ from schemas.leaf import Leaf, Place, leaf_bytes, parse_leaf
 from schemas.opening import opening_bytes
 from schemas.package import CATALOGUE, SCHEMA, FileRole
 from schemas.package_lines import LeafLine, WithheldLine
+from schemas.ticket import sign_ticket
+from tests.leaf_examples import TICKET_SEED
 from tests.leaf_history import API
-from tests.package import Made, begun, built, make_package, whole
+from tests.package import Made, begun, built, make_package, signed_line, whole
 from tests.package_bureau import NUMBER, Bureau, make_bureau, open_case, text
 
 
@@ -163,7 +165,7 @@ def altered(one: LeafLine, **facts: Any) -> LeafLine:
     leaf = leaf_of(one)
     assert isinstance(leaf.act, Act)
     payload = leaf_bytes(leaf.telling(leaf.act.model_copy(update=facts)))
-    return LeafLine(one.index, leaf_digest(payload), payload)
+    return signed_line(one.index, payload)
 
 
 def test_a_leaf_with_another_media_type_is_not_in_the_log(made: Made, tmp_path: Path) -> None:
@@ -185,7 +187,8 @@ def test_an_index_that_tells_another_story_is_not_believed(made: Made, tmp_path:
     first, second = (made.files[key] for key in keys)
     made.files[keys[0]], made.files[keys[1]] = second, first
 
-    assert mismatches(checked(made, tmp_path)) == {("recording_digest", "digest-differs")}
+    told = mismatches(checked(made, tmp_path))
+    assert told == {("recording_digest", "digest-differs"), ("index", "name-differs")}
 
 
 def test_another_cases_package_says_so_in_its_first_line(tmp_path: Path) -> None:
@@ -197,6 +200,7 @@ def test_another_cases_package_says_so_in_its_first_line(tmp_path: Path) -> None
 
     assert report.story is not None
     assert headline(report.story).startswith("示城管立字〔2026〕第002号 · ")
+    assert mismatches(report) == {("case_number", "case-differs")}
 
 
 def test_another_case_named_in_the_index_has_not_asked(tmp_path: Path) -> None:
@@ -221,7 +225,8 @@ def test_one_chain_too_few_fails(tmp_path: Path, noun: str) -> None:
     report = checked(made.close(only=names - {gone}), tmp_path)
 
     assert not report.holds
-    assert "completeness" in {claim for claim, _ in mismatches(report)}
+    # A picture of a monitoring record is missed by its row, whatever the scope derives.
+    assert {"completeness", "record_media"} & {claim for claim, _ in mismatches(report)}
 
 
 def test_a_chain_that_the_exporter_leaves_out_is_in_the_request(made: Made, tmp_path: Path) -> None:
@@ -460,14 +465,14 @@ def test_an_opening_hidden_on_a_ground_changes_no_verdict(tmp_path: Path) -> Non
         assert report.holds == plain.holds, report.failed()
         assert mismatches(report) == set()
         codes = {c.code for c in report.claims if c.outcome is Outcome.NOT_CHECKED}
-        assert codes <= {"manifest-absent", "not-shown"}
+        assert codes <= {"manifest-absent", "not-shown", "no-trusted-checkpoint"}
 
 
 def _closed_lines(made: Made) -> list[LeafLine]:
     """What the package of a copy of this story would show: the same story gives the same leaves."""
     history, names = made.bureau.history, made.chains()
     return [
-        LeafLine(n, leaf_digest(leaf), leaf)
+        signed_line(n, leaf)
         for n, leaf in enumerate(history.payloads)
         if any(p.of in names and not p.of.startswith("account") for p in parse_leaf(leaf).chains)
         and not _is_of_another_case(made, parse_leaf(leaf))
@@ -531,7 +536,7 @@ def test_an_event_of_tomorrow_is_neither_skipped_nor_believed(
     assert not report.holds
     arguments = ArgumentParser()
     verify.add_arguments(arguments)
-    assert verify.run(arguments.parse_args([str(path)])) == verify.NOT_UNDERSTOOD == 4
+    assert verify.run(arguments.parse_args([str(path)])) == 4
     assert "不认识" in capsys.readouterr().out
 
 
@@ -589,9 +594,46 @@ def test_an_opinion_that_was_turned_round_is_another_leaf(tmp_path: Path) -> Non
         round=facts["round"], grounds=(), case_to="legal_review", statement=text("同意")
     )
     payload = leaf_bytes(leaf.telling(passed))
-    made.shown[made.shown.index(opinion)] = LeafLine(opinion.index, leaf_digest(payload), payload)
+    made.shown[made.shown.index(opinion)] = signed_line(opinion.index, payload)
     made.openings.pop(opinion.digest)
 
     assert {("chain", "chain-broken"), ("log_inclusion", "proof-invalid")} & mismatches(
         checked(made, tmp_path)
     )
+
+
+@pytest.mark.parametrize(
+    ("changed", "code"),
+    [
+        ({"kid": "", "ticket": ""}, "ticket-missing"),
+        ({"ticket": sign_ticket("ab" * 32, TICKET_SEED)}, "ticket-invalid"),
+        ({"kid": "ticket-of-nobody"}, "ticket-invalid"),
+        ({"kid": "made-up-key"}, "ticket-invalid"),
+    ],
+    ids=[
+        "none",
+        "of another leaf",
+        "by a process that writes no such leaf",
+        "under a key that the log does not know",
+    ],
+)
+def test_a_leaf_that_no_process_of_ours_signed_is_named(
+    tmp_path: Path, changed: dict[str, str], code: str
+) -> None:
+    """The log was made to hold it: inclusion and chain are in order, its ticket is not."""
+    made = whole().close()
+    (opinion,) = about(made, "review:supplement")
+    made.shown[made.shown.index(opinion)] = replace(opinion, **changed)
+    report = checked(made, tmp_path)
+
+    assert mismatches(report) == {("ticket", code)}
+    assert [one.subject for one in report.failed()] == [opinion.digest]
+
+
+def test_a_log_of_before_tickets_is_asked_for_none(tmp_path: Path) -> None:
+    """Where the log announced no key of a process nothing is claimed of tickets, and nothing is missing."""
+    made = whole().close()
+    announced = next(one for one in made.shown if leaf_of(one).event == "key:announce")
+    made.shown = [replace(one, kid="", ticket="") for one in made.shown if one is not announced]
+    claims = {one.claim for one in checked(made, tmp_path).claims}
+    assert "ticket" not in claims

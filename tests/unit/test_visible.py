@@ -53,6 +53,8 @@ def test_every_page_passes_there() -> None:
         "problem": {"title": NAME, "next": NAME},
         "status": 404,
         "slug": NOT_FOUND.slug,
+        "back": "/console",
+        "is_form": False,
         "reference": NAME,
     }
     text = bytes(render(request, "problem.html", view).body).decode()

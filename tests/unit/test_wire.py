@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 from pydantic import ValidationError
 
-from api.audit import RecheckOut
+from api.audit_member import RecheckOut
 from api.manifest import FindingOut
 from api.recording import RecordingOut, entry_out
 from schemas.audit import RecheckOutcome

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -11,6 +12,7 @@ from schemas.errors import Unavailable
 from schemas.health import Health, HealthPart
 from schemas.refusals_objects import DATABASE_UNAVAILABLE
 from schemas.retention import Renewal
+from schemas.scrub import Scrub
 from schemas.work import LOG_PATIENCE, ROUND_PATIENCE, WORK_PATIENCE, Heartbeat, LoopPart, Work, signs
 from storage.heartbeat import MISSED_BEATS
 from workers.settings import WorkersSettings
@@ -65,6 +67,7 @@ def test_where_all_lives_and_nothing_waits_all_is_good() -> None:
         HealthPart.JOBS: Health.WORK_NONE,
         HealthPart.SEALING: Health.WORK_NONE,
         HealthPart.LOCKS: Health.LOCKS_NONE,
+        HealthPart.SCRUB: Health.SCRUB_NONE,
         HealthPart.LOG: Health.LOG_CURRENT,
     }
     assert red(work()) == set()
@@ -220,4 +223,48 @@ def test_the_nights_renewal_of_locks_is_told_and_turns_nothing_red(
     assert (sign.code, sign.is_warned, sign.is_good) == (code, is_warned, True)
     said = words_of(sign.code)
     assert "{" not in said.filled(**sign.seen).zh
+    assert red(seen) == set()
+
+
+def scrubbed(*, hours: float, is_over: bool = True, faults: int = 0, unread_days: int = 3) -> Work:
+    """The last night of reading began so long ago, and something is unread for so many days."""
+    began = NOW - timedelta(hours=hours)
+    run = Scrub(
+        night=began.date(),
+        id=UUID(int=7),
+        began_at=began,
+        ended_at=began + timedelta(minutes=5) if is_over else None,
+        rests_until=began,
+        days=365,
+        quota_objects=9,
+        quota_bytes=9,
+        is_asking=not is_over,
+        asked_objects=9,
+        asked_bytes=9,
+        objects=9,
+        faults=faults,
+    )
+    return work().model_copy(update={"scrub": run, "unread_since": NOW - timedelta(days=unread_days)})
+
+
+@pytest.mark.parametrize(
+    ("seen", "code", "is_warned"),
+    [
+        (scrubbed(hours=9), Health.SCRUB_READ, False),
+        (scrubbed(hours=1, is_over=False), Health.SCRUB_RUN, False),
+        (scrubbed(hours=1, is_over=False, faults=1), Health.SCRUB_RUN, True),
+        (scrubbed(hours=9, faults=2), Health.SCRUB_FOUND, True),
+        (scrubbed(hours=40), Health.SCRUB_LATE, True),
+        (scrubbed(hours=40, is_over=False), Health.SCRUB_LATE, True),
+        (scrubbed(hours=9, unread_days=366), Health.SCRUB_LATE, True),
+    ],
+)
+def test_the_reading_of_stored_bytes_is_told_and_turns_nothing_red(
+    seen: Work, code: Health, is_warned: bool
+) -> None:
+    """What differs, a night that never came or ended, and what was not read within its days, is said to whoever looks."""
+    (sign,) = (one for one in signs(seen) if one.part is HealthPart.SCRUB)
+    assert (sign.code, sign.is_warned, sign.is_good) == (code, is_warned, True)
+    said = words_of(sign.code).filled(**sign.seen)
+    assert "{" not in said.zh + said.en
     assert red(seen) == set()

@@ -1,8 +1,10 @@
-// Keys: / search, j k rows, Enter opens the focused link by itself, v i s at review desks, ? help. Reading needs none of it.
+// Keys: / search, j k rows – or, within a case, the recordings themselves – Enter opens the focused link by itself, v i s at review desks, ? help. Reading needs none of it.
 const rows = () => [...document.querySelectorAll("table.rows tbody tr")];
 const linkOf = (row) => row.querySelector("a.row");
 
 function move(step) {
+  const way = document.querySelector("[data-walk]");
+  if (way) return way.querySelector(step > 0 ? "a[rel=next]" : "a[rel=prev]")?.click();
   const all = rows().filter(linkOf);
   if (all.length === 0) return;
   const now = all.findIndex((row) => row.contains(document.activeElement));
@@ -17,20 +19,52 @@ const acts = {
   "?": () => document.querySelector("#help")?.togglePopover(),
 };
 
-// A review desk's buttons name their key themselves; a choice is focused, a button is pressed.
-function press(key) {
+// A review desk's buttons name their key themselves. It goes there and no further: a legal act is done by Enter or a click.
+function goTo(key) {
   const target = document.querySelector(`main [data-key="${CSS.escape(key)}"]`);
-  return target && (() => (target.matches("button") ? target.click() : target.focus()));
+  return target && (() => {
+    target.closest("details")?.setAttribute("open", "");
+    target.scrollIntoView({ block: "center" });
+    target.focus();
+  });
 }
 
 document.addEventListener("keydown", (event) => {
   const typing = event.target.closest("input, textarea, select, [contenteditable]");
   if (typing || event.ctrlKey || event.metaKey || event.altKey) return;
-  const act = acts[event.key] ?? press(event.key);
+  const act = acts[event.key] ?? goTo(event.key);
   if (!act) return;
   event.preventDefault();
   act();
 });
+
+// A form on its way is not sent again by a second click. What was answered with a file, or not at all, may be sent anew.
+const AGAIN_MS = 5000;
+
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (form.method !== "post" || form.hasAttribute("hx-post") || event.defaultPrevented) return;
+  if (form.dataset.sent) return event.preventDefault();
+  form.dataset.sent = "1";
+  form.setAttribute("aria-busy", "true");
+  setTimeout(() => release(form), AGAIN_MS);
+});
+
+function release(form) {
+  if ("file" in form.dataset) form.elements.namedItem("once").value = drawn();
+  delete form.dataset.sent;
+  form.removeAttribute("aria-busy");
+}
+
+const drawn = () => [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+
+// One tick for all ticks of its form.
+document.addEventListener("change", (event) => {
+  if (!event.target.matches("[data-all]")) return;
+  for (const one of event.target.form.querySelectorAll("tbody input[type=checkbox]")) one.checked = event.target.checked;
+});
+
+addEventListener("pageshow", () => document.querySelectorAll("form[data-sent]").forEach(release));
 
 // A long file goes as it is, when its button is pressed; the answer is where to look for it.
 const LONG_BYTES = 500_000;

@@ -48,6 +48,20 @@ def read_pdf(data: Bytes, found: Found, limits: Limits, work: Work) -> Read | No
     return _objects(data, index, found, limits, work)
 
 
+def pages_of(data: Bytes, work: Work) -> tuple[Objects, Tree] | None:
+    """Return the pages of a PDF and what they are drawn from, and read no content; None where they are not reached.
+
+    Raises:
+        OverBudgetError: its index or its tree asks for more work than is left.
+    """
+    try:
+        index = read_index(data, max(0, data.at(0, HEAD_BYTES).find(b"%PDF-")), work)
+    except IndexLostError:
+        return None
+    objects = Objects(data, index.base, index.entries(), work)
+    return (objects, read_tree(objects, index.trailer)) if _is_open(objects, index.trailer) else None
+
+
 def _objects(data: Bytes, index: Index, found: Found, limits: Limits, work: Work) -> Read | None:
     entries, trailer = index.entries(), index.trailer
     found.index.irregular += index.irregular

@@ -37,30 +37,39 @@ class Drawing:
         """PDFium opened it."""
         return self._document is not None
 
+    @property
+    def count(self) -> int:
+        """How many pages PDFium finds."""
+        return 0 if self._document is None else len(self._document)
+
     def first_page(self, limits: Limits) -> Derivative | None:
         """Draw the first page; None where PDFium cannot.
 
         It is shown without a look, so it is drawn too small to be read: half of what a photo is shown in.
         """
+        return self.page(0, limits.thumbnail_px // 2, kind="thumbnail")
+
+    def page(self, place: int, longest_px: int, *, kind: str) -> Derivative | None:
+        """Draw a page, counted from 0; None where PDFium cannot."""
         if self._document is None:
             return None
-        side = limits.thumbnail_px // 2
         try:
-            page = self._document[0]
+            page = self._document[place]
             width, height = page.get_size()
             longest = max(width, height)
             if not 0 < longest < _MOST_POINTS:
                 return None
             shown = page.render(
-                scale=side / longest,
+                scale=longest_px / longest,
                 may_draw_forms=False,
                 draw_annots=False,
                 rev_byteorder=False,
             )
             pixels: Pixels = shown.to_numpy()[:, :, :3].copy()
+            page.close()
         except (pdfium.PdfiumError, IndexError, ValueError):
             return None
-        return picture(pixels, kind="thumbnail", orientation=1, longest_px=side, tool=TOOL)
+        return picture(pixels, kind=kind, orientation=1, longest_px=longest_px, tool=TOOL)
 
     def pictures(self, coders: frozenset[str], limits: Limits, work: Work) -> tuple[int, int]:
         """Decode every picture of these coders on all pages; return how many decoded, and how many did not."""

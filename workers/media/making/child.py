@@ -79,6 +79,8 @@ def load_makers() -> Answer:
     with sample("a.mp4", SAMPLES["a.mp4"]) as source:
         for kind in (DerivativeKind.SHEET, DerivativeKind.PROXY):
             make(source, Wish(kind=kind), Limits(), cast("BinaryIO", io.BytesIO()))
+    with sample("a.pdf", SAMPLES["a.pdf"]) as source:
+        make(source, Wish(kind=DerivativeKind.PAGES), Limits(), cast("BinaryIO", io.BytesIO()))
     with sample("a.wav", SAMPLES["a.wav"]) as source:
         for kind in (DerivativeKind.WAVE, DerivativeKind.PROXY):
             make(source, Wish(kind=kind), Limits(), cast("BinaryIO", io.BytesIO()))

@@ -4,6 +4,7 @@ from typing import BinaryIO
 
 from schemas.derivative import DerivationFailure, DerivativeKind
 from workers.media.making.film import film_of
+from workers.media.making.pages import make_pages
 from workers.media.making.proxy import make_proxy
 from workers.media.making.sheet import make_sheet
 from workers.media.making.wave import make_wave
@@ -20,6 +21,8 @@ def make(source: Source, wish: Wish, limits: Limits, out: BinaryIO) -> Made:
         CannotError: none can be made of it.
         MemoryError: a decoder needed more than the child may have.
     """
+    if wish.kind is DerivativeKind.PAGES:
+        return make_pages(source, limits, out)
     stands = None
     if wish.kind is DerivativeKind.PROXY:  # its size is fixed before the first packet is written
         with film_of(source, limits.work(Lane.LATER)) as film:

@@ -10,11 +10,10 @@ from typing import Any
 
 import av
 import numpy as np
-from av.stream import Disposition, Stream
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from schemas.checks.streams import COVER, FRAMES, KEYFRAMES, PACKETS
+from schemas.checks.streams import FRAMES, KEYFRAMES, PACKETS
 from schemas.examined import Examined, Measure, PartKind
 from schemas.integrity import Check, CheckResult, examines
 from workers.media.result import Derivative, Limits
@@ -251,49 +250,6 @@ class PictureReader(StreamReader):
             self.posters.append(poster(frame, self._limits.thumbnail_px))
 
 
-class CoverReader(StreamReader):
-    """Reads a still picture that goes along with a film or a sound: its cover."""
-
-    def __init__(self, stream: VideoStream, work: Work) -> None:
-        super().__init__(stream)
-        self.pixels = 0
-        self.is_bad = False
-        self._work = work
-        if self.context is not None:
-            stream.thread_type = "NONE"
-
-    def read(self, packet: Any) -> None:  # noqa: ANN401 - as above
-        """Decode the picture."""
-        if self.context is None:
-            return
-        self._work.pixels(self.context.width * self.context.height)
-        self._frames(self.decoded(packet))
-
-    def drain(self) -> None:
-        """A picture that the decoder still holds back."""
-        if self.context is not None and self.packets:
-            self._frames(self.decoded(None))
-
-    def examined(self) -> tuple[Examined, ...]:
-        """Return the picture."""
-        return (
-            Examined(
-                part=PartKind.PICTURE,
-                number=self.number,
-                measure=Measure.PIXELS,
-                done=self.pixels,
-                of=self.pixels or None,
-                check=COVER.name if self.pixels else None,
-            ),
-        )
-
-    def _frames(self, frames: list[Any] | None) -> None:
-        self.is_bad = self.is_bad or frames is None
-        for frame in frames or ():
-            self.pixels += frame.width * frame.height
-            self.is_bad = self.is_bad or bool(frame.is_corrupt)
-
-
 def _with(places: tuple[float, ...], at_s: float) -> tuple[float, ...]:
     """Add a place, unless it is the last one again, or there are enough."""
     return places if len(places) >= _PLACES or at_s in places[-1:] else (*places, at_s)
@@ -301,11 +257,6 @@ def _with(places: tuple[float, ...], at_s: float) -> tuple[float, ...]:
 
 def _first(places: Sequence[float]) -> dict[str, int]:
     return {"at_seconds": int(min(places))} if places else {}
-
-
-def is_cover(stream: Stream) -> bool:
-    """Say whether a stream is one still picture beside the recording."""
-    return bool(stream.disposition & Disposition.attached_pic)
 
 
 @examines(PACKETS)
@@ -359,16 +310,6 @@ def content_of(walk: Walk) -> CheckResult | None:
     """Say the gravest of what is seen in any stream of pictures; nothing where none was decoded."""
     shown = [one for one in walk.readers.values() if isinstance(one, PictureReader) and one.frames]
     return check_content([met for one in shown for met in one.content.met()] if shown else None)
-
-
-@examines(COVER)
-def check_cover(check: Check, walk: Walk) -> CheckResult | None:
-    """Say whether the cover is a picture."""
-    readers = [one for one in walk.readers.values() if isinstance(one, CoverReader)]
-    bad = next((one for one in readers if one.is_bad or one.complaints), None)
-    if bad is not None:
-        return check.found("cover-damaged", reason=bad.complaints[0] if bad.complaints else "corrupt picture")
-    return check.held() if readers else None
 
 
 def _keyframes(check: Check, one: PictureReader) -> CheckResult:

@@ -17,18 +17,16 @@ from workers.media.demux import UnreadableError, opened
 from workers.media.metadata.exif_text import clean
 from workers.media.result import Derivative, Limits, Probe
 from workers.media.source import Source
+from workers.media.streams.cover import CoverReader, check_cover, is_cover
 from workers.media.streams.data import DataReader, check_data, kinds
 from workers.media.streams.film import facts, length_s, start_s
 from workers.media.streams.lengths import check_lengths
 from workers.media.streams.pictures import (
-    CoverReader,
     PictureReader,
-    check_cover,
     check_frames_all,
     check_keyframes,
     check_packets,
     content_of,
-    is_cover,
 )
 from workers.media.streams.sound import SoundReader, check_content, check_sound
 from workers.media.streams.soundfile import SoundFile, check_frames, read_sound_file

@@ -1,0 +1,109 @@
+"""Documents that people handed in stand wherever a proof is asked: in a rectification, and beside a duty of procedure."""
+
+import re
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import httpx
+import pytest
+
+from api.form_token import form_token
+from schemas.actor import Actor, Role
+from schemas.case import CaseStep
+from schemas.declaration import Declaration, DocumentKind, HandInWay, Origin
+from schemas.ids import RectificationId
+from schemas.rectification import RectificationIn
+from storage.store import Store
+from tests.bringing import bring, browser
+from tests.casework import make_bureau
+from tests.factories import folder_url, make_account, make_agency, make_settings
+from tests.media_documents import report
+from tests.server import serving
+from tests.supervision import Clock, make_supervision
+from workers.custody import integrate
+
+
+def paper(kind: DocumentKind | None) -> Declaration:
+    return Declaration(way=HandInWay.BROWSER, origin=Origin.TAKEN, document=kind)
+
+
+@pytest.fixture
+def store(own_database_url: str, tmp_path: Path) -> Iterator[tuple[Store, Clock]]:
+    clock = Clock()
+    with closing(Store(make_settings(own_database_url, folder_url(tmp_path)), clock=clock)) as made:
+        yield made, clock
+
+
+def _options(page: str, name: str) -> list[tuple[str, str]]:
+    (inside,) = re.findall(rf'<select name="{name}".*?</select>', page, re.DOTALL)
+    return re.findall(r'<option value="([^"]*)"[^>]*>([^<]*)</option>', inside)
+
+
+def _rectification(store: Store, clock: Clock) -> tuple[RectificationId, Actor, str]:
+    bureau = make_supervision(store, clock, recordings=3)
+    scored = bureau.assigned()
+    with store.begin() as tx:
+        member_id = tx.audit_scores.drawn(bureau.supervisor, scored.id)[0].member_id
+        finding = RectificationIn(member_id=member_id, item_code="A1", text="缺少说明")
+        raised = tx.rectifications.raise_(bureau.supervisor, scored.id, finding)
+    token, handler = make_account(store, bureau.agency, Role.HANDLER)
+    return raised.id, handler, token
+
+
+def test_a_report_is_chosen_as_the_proof_of_a_rectification(store: tuple[Store, Clock]) -> None:
+    """The agency's documents are offered, reports before all others; no id is typed, and nobody else's is offered."""
+    made, clock = store
+    ident, handler, token = _rectification(made, clock)
+    stranger = make_account(made, make_agency(made), Role.HANDLER)[1]
+    whole = report()
+    other = bring(made, handler, "其他.pdf", whole + b"1", paper(DocumentKind.NOTICE))
+    proof = bring(made, handler, "整改报告.pdf", whole, paper(DocumentKind.RECTIFICATION_REPORT))
+    later = bring(made, handler, "笔录.pdf", whole + b"2", paper(DocumentKind.OTHER))
+    bring(made, handler, "照片.jpg", b"photo", paper(None))
+    bring(made, stranger, "别家.pdf", whole, paper(DocumentKind.RECTIFICATION_REPORT))
+    address = f"/console/rectifications/{ident}"
+    with serving(made) as url, browser(url, token) as client:
+        page = client.get(address).text
+        offered = _options(page, "paper")
+        assert [value for value, _ in offered] == ["", str(proof), str(later), str(other)]
+        assert offered[1][1] == "整改报告 · 整改报告.pdf"
+        assert 'href="/console/hand-in"' in page
+        fields = {"csrf": form_token(token), "step": "answer", "text": "已整改"}
+        fields["version"] = re.findall(r'name="version" value="(\d+)"', page)[0]
+        wrong = _sent(client, address, {**fields, "paper": "整改报告.pdf"})
+        assert wrong.status_code == 422
+        assert _sent(client, address, {**fields, "paper": str(proof)}).status_code == 303
+        assert f"/console/recordings/{proof}" in client.get(address).text
+    with made.begin() as tx:
+        (step,) = tx.rectifications.get(handler, ident).steps
+    assert step.proof_recording_id == proof
+
+
+def _sent(client: httpx.Client, address: str, fields: dict[str, str]) -> httpx.Response:
+    return client.post(f"{address}/step", data=fields)
+
+
+def test_a_case_lists_its_papers_and_offers_them_to_its_duties(store: tuple[Store, Clock]) -> None:
+    """By kind, with the way to the list of each; first among what a document of procedure may be kept as."""
+    made, _ = store
+    bureau = make_bureau(made)
+    case = bureau.open()
+    for step in (CaseStep.FILE, CaseStep.INVESTIGATE):
+        case = bureau.step(case, step)
+    token = bureau.tokens[bureau.handler.id]  # type: ignore[index]
+    photo = bureau.capture(case)
+    notice = bring(
+        made, bureau.handler, "告知书.pdf", report(), paper(DocumentKind.NOTICE), case_number=case.number
+    )
+    integrate(made)
+    with serving(made) as url, browser(url, token) as client:
+        page = client.get(f"/console/cases/{case.id}").text
+        offered = _options(page, "recording_id")
+        assert [value for value, _ in offered] == ["", str(notice), str(photo)]
+        assert offered[1][1] == "告知书 · 告知书.pdf"
+        assert f"/console/hand-in?case={case.id}" in page
+        (href,) = re.findall(r'<a class="chip" href="([^"]*)">告知书 1</a>', page)
+        listed = client.get(href.replace("&amp;", "&")).text
+        assert str(notice) in listed
+        assert str(photo) not in listed
