@@ -45,11 +45,11 @@ def check_trail(connection: Connection) -> Iterator[Found]:
 
 
 def _seals(connection: Connection) -> Sequence[TrailSeal]:
-    """Return what the log says, in its order; a leaf that cannot be read is the log check's to name."""
+    """Return what the log says, in its order; a leaf it refuses, or that cannot be read, is the log check's to name."""
     found = []
     rows = connection.execute(
         select(custody_entries.c.leaf)
-        .where(custody_entries.c.event == Event.TRAIL_SEAL)
+        .where(custody_entries.c.event == Event.TRAIL_SEAL, custody_entries.c.refused_by.is_(None))
         .order_by(custody_entries.c.id)
         .execution_options(yield_per=PAGE_ROWS)
     )

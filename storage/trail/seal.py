@@ -4,7 +4,8 @@
 2. `lock_alone`: whatever was on its way is there; it is numbered too.
 3. The seal enters the log and its table; days that were kept long enough go.
 
-Nobody but the owner of the tables deletes rows: the function drops what the newest seal no longer keeps.
+Nobody but the owner of the tables deletes rows: the function drops what the newest seal no longer keeps, where the log
+holds that seal and, by the database's own clock, the rows were kept as long as the law asks; else it refuses, seal and all.
 
 One transaction: a crash leaves the day without a seal, and the next run begins it anew. Only whole days that are sealed
 are ever dropped; what is left of one is its seal: day, count and root.
@@ -87,11 +88,11 @@ class TrailSeals(Collection):
                 id=ident, day=day, count=chain.count, root=root, kept_from=kept_from, sealed_at=act.at
             )
         )
-        self._connection.execute(select(func.drop_trail()))
         sealed = TrailSeal(
             day=day.isoformat(), count=chain.count, root=root.hex(), kept_from=kept_from.isoformat()
         )
         act.write(sealed, f"trail/{ident}")
+        self._connection.execute(select(func.drop_trail()))
         return chain.count
 
     def _kept_from(self, day: date) -> date:

@@ -56,10 +56,14 @@ def clock() -> Stopping:
     return at_noon()
 
 
+SEASONS = timedelta(days=220)
+"""So far back these tests live: the database lets a day go after its months by a clock that no test sets."""
+
+
 def at_noon() -> Stopping:
     """At noon of UTC+8, so that the minutes of a test lie in one day, of a day that every month has."""
     made = Stopping()
-    noon = day_start(day_of(made())) + timedelta(hours=12)
+    noon = day_start(day_of(made())) + timedelta(hours=12) - SEASONS
     while (
         noon.day >= _LAST_OF_EVERY_MONTH
     ):  # half a year after the 31st is no such day, and months are counted here
@@ -266,6 +270,39 @@ def test_nobody_changes_what_was_sealed(store: Store, reader: Actor, clock: Cloc
             tx.connection.execute(text(statement))
 
 
+_SEAL = text(
+    "INSERT INTO trail_seals (day, count, root, kept_from, sealed_at)"
+    " SELECT CAST(:day AS date), 0, sha256('x'), :kept_from, now()"
+)
+
+
+YOUNG = (0 * DAY, DAY, "six months")
+TIME_TO_COME = (SEASONS, 10_000 * DAY, "six months")
+UNKNOWN = (0 * DAY, 186 * DAY, "does not hold")
+
+
+@pytest.mark.parametrize("seal", [YOUNG, TIME_TO_COME, UNKNOWN])
+def test_no_seal_of_ones_own_lets_rows_go(
+    store: Store, reader: Actor, clock: Clock, seal: tuple[timedelta, timedelta, str]
+) -> None:
+    """The application's role adds a seal and calls the function: young rows stay, whatever day it names.
+
+    Old ones stay as well, where the log does not hold that seal.
+    """
+    ahead, sealed_on, said = seal
+    clock.ahead += ahead
+    entered(store, reader.login)
+    day = day_of(clock())
+    clock.ahead += DAY
+    seal_trail(store)
+    with store.begin() as tx:
+        tx.connection.execute(_SEAL, {"day": day + sealed_on, "kept_from": day + DAY})
+    with pytest.raises(DBAPIError, match=said), store.begin() as tx:
+        tx.connection.execute(text("SELECT drop_trail()"))
+    with store.begin() as tx:
+        assert set(tx.connection.scalars(select(trail_rows.c.day))) == {day}
+
+
 def faults(store: Store) -> list[tuple[FaultCode, str]]:
     vkey = vkey_of_seed(store.settings.log_origin, seed(store.settings.log_key, "LOG_KEY"))
     with store.engine.connect() as connection:
@@ -304,6 +341,13 @@ FORGERIES = {
     ),
     "the seal changed": ("UPDATE trail_seals SET count = 7", {FaultCode.COLUMN_DIFFERS: 1}),
     "the seal dropped": ("DELETE FROM trail_seals", {FaultCode.LEAF_WITHOUT_ROW: 1}),
+    "a seal that the log does not hold": (
+        (
+            "INSERT INTO trail_seals (day, count, root, kept_from, sealed_at)"
+            " SELECT day + 1, 0, root, day + 1, sealed_at FROM trail_seals"
+        ),
+        {FaultCode.ROW_WITHOUT_LEAF: 1},
+    ),
 }
 
 
