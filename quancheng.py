@@ -85,6 +85,10 @@ def _commands() -> dict[str, tuple[str, Callable[[], tuple[AddArguments, Run]]]]
             "show the keys of the server as its log knows them, exchange one, end one",
             lambda: (_keys_arguments, keys),
         ),
+        "log": (
+            "bring the log of a restored database to where it was published",
+            lambda: (_log_arguments, log),
+        ),
         "reseal": (
             "move personal data from PERSONAL_KEY_BEFORE to PERSONAL_KEY, beside a running server",
             lambda: (lambda _: None, reseal),
@@ -310,6 +314,32 @@ def _keys(args: argparse.Namespace, say: Teller) -> int:
         new = args.new or (home.next_key(kind.setting) if is_ours else None)
         keep = (lambda: home.take_next(kind.setting)) if args.new is None and is_ours else (lambda: None)
         return exchange(store, Change(kind, args.old, new), say, keep)
+
+
+def _log_arguments(one: argparse.ArgumentParser) -> None:
+    acts = one.add_subparsers(dest="act", required=True, metavar="ACT")
+    rebuilding = acts.add_parser(
+        "rebuild", help="enter what the evidence store keeps and the database lacks; while nothing else runs"
+    )
+    rebuilding.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
+
+
+def log(args: argparse.Namespace) -> int:
+    """Rebuild the log: in a data folder or the scheduler's container; exit 1 where it differs."""
+    say = Teller(as_json=args.json)
+    return guarded(say, lambda: _log(say))
+
+
+def _log(say: Teller) -> int:
+    from quancheng_parts import migrate, open_store, require_owner
+    from workers.rebuild import run
+
+    with ExitStack() as started:
+        # Entries that follow on nothing give up their places, which are append-only to every other role.
+        store = open_store(say, started, is_owner=True)
+        migrate(store)
+        require_owner(store)
+        return run(store, say)
 
 
 def reseal(args: argparse.Namespace) -> int:

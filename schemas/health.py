@@ -111,3 +111,4 @@ class Health(StrEnum):
     LOG_UNTOLD = "log-untold"
     LOG_STEPPED = "log-stepped"
     LOG_OTHER = "log-other"
+    LOG_RESTORED = "log-restored"

@@ -2,6 +2,7 @@
 
 from schemas.errors import (
     Busy,
+    Conflict,
     IntegrityBroken,
     Invalid,
     Level,
@@ -11,6 +12,11 @@ from schemas.errors import (
     Unavailable,
 )
 from schemas.next_steps import CHECK_ID, OPERATOR, SOON
+
+_BEHIND = (
+    "停止全部进程，恢复最新的数据库备份，再运行 quancheng log rebuild：证据存储中保存着之后的全部存证记录",
+    "stop every process, bring the newest backup back, then run `quancheng log rebuild`: the store keeps every entry since",
+)
 
 ENTRY_UNKNOWN = Refusal(
     "entry-unknown", NotFound, Level.INFO, "没有这条存证记录", "No such custody entry", *CHECK_ID
@@ -133,14 +139,22 @@ LOG_ROLLED_BACK = Refusal(
 LOG_REWRITTEN = Refusal(
     "log-rewritten", IntegrityBroken, Level.CRITICAL, "日志被改写", "The log was rewritten", *OPERATOR
 )
+LOG_BUSY = Refusal(
+    "log-busy",
+    Conflict,
+    Level.INFO,
+    "签署进程正在运行",
+    "A signer is at work",
+    "停止全部进程后再次运行",
+    "stop every process and run it again",
+)
 LOG_BEHIND_STORE = Refusal(
     "log-behind-store",
     IntegrityBroken,
     Level.CRITICAL,
     "数据库中的日志落后于证据存储：可能恢复了旧的数据库",
     "The log in the database is behind the one in the evidence store: an older database may have been restored",
-    "停止使用这个数据库，恢复最新的数据库；证据存储中保存着之后的全部记录",
-    "stop using this database and bring the newest one back; the evidence store keeps every entry since",
+    *_BEHIND,
 )
 LOG_DIFFERS_STORE = Refusal(
     "log-differs-store",
@@ -156,8 +170,7 @@ LOG_BEHIND_FILE = Refusal(
     Level.CRITICAL,
     "数据库中的日志落后于签署进程的记录文件",
     "The log in the database is behind the signer's own file",
-    "停止使用这个数据库，恢复最新的数据库；证据存储中保存着之后的全部记录",
-    "stop using this database and bring the newest one back; the evidence store keeps every entry since",
+    *_BEHIND,
 )
 LOG_DIFFERS_FILE = Refusal(
     "log-differs-file",

@@ -273,6 +273,10 @@ HEALTH = vocabulary(
             "数据库中的日志不是本系统的（{problem}）：停止使用这个数据库，检查 DATABASE_URL、LOG_ORIGIN 和 LOG_KEY",
             "the log in the database is not ours ({problem}): stop using it, look at DATABASE_URL, LOG_ORIGIN and LOG_KEY",
         ),
+        Health.LOG_RESTORED: (
+            "数据库比已公布的日志旧，可能恢复了旧备份：停止全部进程，恢复最新的备份，再运行 quancheng log rebuild",
+            "the database is older than the published log: stop all, restore the newest copy, run quancheng log rebuild",
+        ),
         Health.LOG_REFUSES: (
             "日志拒绝收录 {count} 条不是本系统写入或不接续的存证记录：运行 quancheng fsck，查明后修复",
             "the log refuses {count} entries that the product did not write, or that follow nothing: run quancheng fsck",

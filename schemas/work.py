@@ -11,6 +11,7 @@ from enum import StrEnum
 from schemas.base import Frozen
 from schemas.health import Health, HealthPart
 from schemas.refusals import REFUSALS
+from schemas.refusals_custody import LOG_BEHIND_FILE, LOG_BEHIND_STORE
 from schemas.retention import Renewal
 from schemas.scrub import Scrub
 from schemas.words import Words
@@ -29,6 +30,9 @@ ROUND_PATIENCE = timedelta(minutes=1)
 
 NIGHT_PATIENCE = timedelta(hours=36)
 """Every night begins another renewal of locks; one night may be missed while the server is off."""
+
+_RESTORED = frozenset({LOG_BEHIND_FILE.slug, LOG_BEHIND_STORE.slug})
+"""What a signer meets over a database that is older than what was published."""
 
 _UNITS = ((86_400, "天", "days"), (3_600, "小时", "h"), (60, "分钟", "min"))
 
@@ -193,6 +197,8 @@ def _warned(part: HealthPart, code: Health, **seen: object) -> Sign:
 def _log(work: Work) -> Sign:
     if work.log_fault is not None:
         return _bad(HealthPart.LOG, Health.LOG_OTHER, problem=_said(work.log_fault))
+    if any(one.problem in _RESTORED and one.due_at >= work.at for one in work.heartbeats):
+        return _bad(HealthPart.LOG, Health.LOG_RESTORED)
     if work.refused:
         return _bad(HealthPart.LOG, Health.LOG_REFUSES, count=work.refused)
     if work.entry_since is not None and work.at - work.entry_since > LOG_PATIENCE:

@@ -3,15 +3,15 @@
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import delete, insert, select, text
+from sqlalchemy import delete, insert, select, text, update
 
 from schemas.checkpoint import Checkpoint, checkpoint_text
 from schemas.merkle import extend, root_from_tiles
 from schemas.note import sign_note
 from storage.settings import seed
 from storage.store import Store
-from storage.tables.custody import checkpoints, custody_entries, log_tiles
-from tests.forging import as_superuser
+from storage.tables.custody import chains, checkpoints, custody_entries, log_tiles
+from tests.forging import as_superuser, next_place
 from workers.custody import Publisher, Sequencer
 
 _OF_CUT = "SELECT id FROM custody_entries WHERE leaf_index >= :n"
@@ -30,6 +30,12 @@ def roll_back(store: Store, to: int) -> None:
         run(text(f"DELETE FROM chain_places WHERE entry IN ({_OF_CUT})"), {"n": to})
         run(text("DELETE FROM custody_entries WHERE leaf_index >= :n OR leaf_index IS NULL"), {"n": to})
         run(text("DELETE FROM checkpoints WHERE size > :n"), {"n": to})
+        run(text("DELETE FROM chains WHERE of NOT IN (SELECT of FROM chain_places)"))
+        for of, n in run(select(chains.c.of, chains.c.n)).all():
+            place = next_place(tx, of)
+            if place.n != n + 1:
+                stands = {"n": place.n - 1, "head": bytes.fromhex(place.prev)}
+                run(update(chains).where(chains.c.of == of).values(**stands))
         retile(tx)
 
 

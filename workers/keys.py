@@ -89,7 +89,7 @@ def exchange(store: Store, change: Change, say: Teller, keep: Callable[[], None]
         IntegrityBroken, Unavailable: as `workers.custody.integrate`.
     """
     role, name = change.kind
-    _require_idle(store)
+    require_idle(store)
     integrate(store)
     _require_drained(store)
     if change.new is None:
@@ -145,7 +145,12 @@ def parse_when(text: str | None) -> int | datetime | None:
     return whole_milliseconds(at.astimezone(UTC))
 
 
-def _require_idle(store: Store) -> None:
+def require_idle(store: Store) -> None:
+    """Refuse what is done while nothing else runs.
+
+    Raises:
+        Invalid: a loop lives (slug `keys-busy`), named with its machine.
+    """
     with store.begin() as tx:
         work = tx.heartbeats.work()
     living = sorted(one.place for one in work.heartbeats if one.due_at >= work.at and not one.has_ended)

@@ -9,6 +9,7 @@ that it is about to publish taken, by leaves that are not its own: nothing has t
 """
 
 import os
+from collections.abc import Iterator
 from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import cache, partial
@@ -111,8 +112,10 @@ class Anchors:
         self._vkey = vkey
         self._file = LogFile(home, anchor_name(vkey))
 
-    def check(self, connection: Connection, at: datetime) -> None:
+    def check(self, connection: Connection, at: datetime, *, writes_file: bool = True) -> None:
         """Refuse a database whose log is not the one that was published; note what was published and is not noted.
+
+        The signer's own file is written where it is behind, by the signer alone.
 
         Raises:
             IntegrityBroken: the database is behind a place (`log-behind-store`, `log-behind-file`) or went another way
@@ -131,7 +134,7 @@ class Anchors:
             tree.require(head, LOG_BEHIND_STORE, LOG_DIFFERS_STORE)
             _mark(connection, journal, at)
         last = published(connection)
-        if last is not None and (told is None or told.size < last.size):
+        if writes_file and last is not None and (told is None or told.size < last.size):
             self._file.write(
                 last.note
             )  # lost, or a crash came before it; what is noted above commits behind it
@@ -196,6 +199,12 @@ class Anchors:
         with suppress(Conflict):  # it is locked for longer already
             self._objects.retain(key, stored.version_id, at + LOCKED)
         self._file.write(journal.note)
+
+    def pieces(self, start: int) -> Iterator[tuple[Journal, Checkpoint]]:
+        """Yield the pieces of the log from an index on, one behind the other; raises as `piece`."""
+        while (found := self.piece(start)) is not None:
+            yield found
+            start = found[0].end
 
     def note(self, connection: Connection, journal: Journal, at: datetime) -> None:
         """Say in the database that a piece is published: from now on its checkpoints are told."""

@@ -16,15 +16,14 @@ from functools import cache
 from typing import NamedTuple
 from uuid import uuid4
 
-from sqlalchemy import Connection, Row, bindparam, func, insert, select, text
-from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy import Connection, Row, insert, select, text
 
 from schemas.act import Act
 from schemas.chain import leaf_digest
 from schemas.checkpoint import Checkpoint, checkpoint_text, open_checkpoint
 from schemas.errors import Invalid
 from schemas.leaf import parse_leaf
-from schemas.merkle import Tiles, extend, root_from_tiles
+from schemas.merkle import extend, root_from_tiles
 from schemas.note import sign_note, vkey_of_seed
 from schemas.refusals_custody import (
     CHECKPOINT_BROKEN,
@@ -38,15 +37,12 @@ from storage.custody.custody import CustodyLog
 from storage.custody.gate import Gate, Judged, Pending
 from storage.custody.identity import LogIdentity, has_tickets, unsaid
 from storage.custody.telling import SIGNER, Telling, about
-from storage.custody.tree import last_signed, log_size, stored_tile
+from storage.custody.tree import hold_tree, last_signed, log_size, stored_tile, write_tiles
 from storage.custody.values import Appended
-from storage.tables.custody import checkpoints, custody_entries, log_tiles
+from storage.tables.custody import checkpoints, custody_entries
 
 BATCH_ENTRIES = 2000
 """Entries per sequencing transaction: some 20 ms of work, 32 MB in the worst case of 16 KiB leaves."""
-
-_LOCK = 0x5143_4C47
-"""Advisory lock number of the sequencer; any constant that nothing else of ours uses."""
 
 _FIRST = select(custody_entries.c.subject).where(custody_entries.c.leaf_index == 0)
 _NEWEST = (
@@ -167,7 +163,7 @@ class Signer:
         assigned = self._connection.execute(_ASSIGN, {"start": size, "ids": list(ids)}).rowcount
         if assigned != len(ids):
             raise SEQUENCE_BROKEN(f"{len(ids)} entries were to be sequenced, {assigned} were")
-        self._write_tiles(extend(self._tile, size, hashes))
+        write_tiles(self._connection, extend(self._tile, size, hashes))
 
     def step(self, before: datetime, after: datetime) -> None:
         """Index what the signer says of its own clock, that it went; `begin` comes before, in the same transaction."""
@@ -280,7 +276,7 @@ class Signer:
 
     def _hold_lock(self) -> bool:
         """Take the lock where nobody has it. What is found indexed then was signed: both are one commit."""
-        if not self._connection.scalar(select(func.pg_try_advisory_xact_lock(_LOCK))):
+        if not hold_tree(self._connection):
             return False
         if not self._is_held:
             signed, size = self.signed_size(), log_size(self._connection)
@@ -294,18 +290,6 @@ class Signer:
 
     def _tile(self, level: int, n: int) -> bytes:
         return stored_tile(self._connection, level, n)
-
-    def _write_tiles(self, tiles: Tiles) -> None:
-        statement = upsert(log_tiles).values(
-            level=bindparam("level"), n=bindparam("n"), hashes=bindparam("hashes")
-        )
-        self._connection.execute(
-            statement.on_conflict_do_update(
-                index_elements=[log_tiles.c.level, log_tiles.c.n],
-                set_={"hashes": statement.excluded.hashes},
-            ),
-            [{"level": level, "n": n, "hashes": tile} for (level, n), tile in tiles.items()],
-        )
 
     def _require_ours(self, last: _Head, vkey: str) -> None:
         try:

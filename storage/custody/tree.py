@@ -1,10 +1,20 @@
-"""Plain reads of the tree: its size, its last checkpoint, its tiles."""
+"""The tree as it is kept: its size, its last checkpoint, its tiles; and the one lock of whoever lets it grow."""
 
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import Connection, Row, bindparam, func, select
+from sqlalchemy.dialects.postgresql import insert as upsert
 
+from schemas.merkle import Tiles
 from storage.tables.custody import checkpoints, custody_entries, log_tiles
 
 _Head = Row[int, bytes, str]
+
+_LOCK = 0x5143_4C47
+"""Advisory lock number of the sequencer; any constant that nothing else of ours uses."""
+
+
+def hold_tree(connection: Connection) -> bool:
+    """Take, for the length of a transaction, the right to let the tree grow; False where somebody else has it."""
+    return bool(connection.scalar(select(func.pg_try_advisory_xact_lock(_LOCK))))
 
 
 def log_size(connection: Connection) -> int:
@@ -36,3 +46,17 @@ def stored_tile(connection: Connection, level: int, n: int) -> bytes:
         select(log_tiles.c.hashes).where(log_tiles.c.level == level, log_tiles.c.n == n)
     )
     return b"" if stored is None else bytes(stored)
+
+
+def write_tiles(connection: Connection, tiles: Tiles) -> None:
+    """Keep tiles that are new or have grown."""
+    statement = upsert(log_tiles).values(
+        level=bindparam("level"), n=bindparam("n"), hashes=bindparam("hashes")
+    )
+    connection.execute(
+        statement.on_conflict_do_update(
+            index_elements=[log_tiles.c.level, log_tiles.c.n],
+            set_={"hashes": statement.excluded.hashes},
+        ),
+        [{"level": level, "n": n, "hashes": tile} for (level, n), tile in tiles.items()],
+    )

@@ -7,6 +7,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
+from mobile_contract.client.verify import verify_package
+from mobile_contract.client.verify_origin import Trust
+from schemas.case import Case, CaseStep
 from schemas.checkpoint import open_checkpoint
 from schemas.errors import IntegrityBroken, Unavailable
 from schemas.health import Health, HealthPart
@@ -14,13 +17,22 @@ from schemas.journal import journal_bytes, parse_journal
 from schemas.note import vkey_of_seed
 from schemas.work import signs
 from storage.custody.anchor import LOCKED, Anchors
+from storage.custody.public import PublicLog
+from storage.outbox import JobKind
 from storage.settings import seed
 from storage.store import Store, utc_now
-from tests.factories import folder_store, make_agency, make_settings
+from tests.casework import Bureau, make_bureau
+from tests.factories import faults, folder_store, make_agency, make_settings
 from tests.forging import as_superuser
 from tests.forging_log import note_file, retile, roll_back
+from tests.owner import owner_store
 from tests.traces import leave_trace
+from tests.trust import trust_of
 from workers.custody import Publisher, Sequencer, integrate
+from workers.media.sandbox.parent import Sandbox
+from workers.rebuild import run as rebuild
+from workers.runner import Runner
+from workers.settings import WorkersSettings
 
 
 @pytest.fixture
@@ -275,3 +287,116 @@ def test_a_lost_file_is_written_again(store: Store) -> None:
     note_file(store).unlink()
     Publisher(store).run()
     assert note_file(store).read_text() == told
+
+
+def said(store: Store) -> dict[str, dict[str, object]]:
+    """Rebuild the log as the role that owns the tables; what is said, by event."""
+    told: dict[str, dict[str, object]] = {}
+    with owner_store(store) as owner:
+        assert rebuild(owner, lambda event, _text, **facts: told.update({event: facts})) == 0
+    return told
+
+
+def packaged(store: Store, bureau: Bureau, case: Case, path: Path) -> Path:
+    """The package of a case as a worker builds it."""
+    with store.begin() as tx:
+        wanted = tx.exports.request(bureau.handler, case.id).id
+    integrate(store)
+    with Sandbox() as sandbox:
+        Runner(store, sandbox, WorkersSettings()).drain(JobKind.EXPORT)
+    with store.begin() as tx:
+        built = tx.exports.known(wanted)
+    buffer = bytearray(built.size_bytes)
+    view, at = memoryview(buffer), 0
+    with store.objects.open(built.object_key, built.version_id) as source:
+        while count := source.readinto(view[at:]):
+            at += count
+    path.write_bytes(buffer)
+    return path
+
+
+def test_a_restored_log_is_rebuilt_from_its_pieces(either: Store, tmp_path: Path) -> None:
+    """Every entry, place, tile and checkpoint stands as it was published; done again it finds nothing to do."""
+    store = either
+    bureau = make_bureau(store)
+    case = bureau.open()
+    photo = bureau.capture(case)
+    integrate(store)
+    older, note = size(store), note_file(store).read_text()
+    bureau.fact(bureau.step(case, CaseStep.FILE), photo)
+    integrate(store)
+    traces(store)
+    integrate(store)
+    newer, kept = size(store), everything(store)
+    roll_back(store, older)
+    assert refused(store) == "log-behind-file"
+
+    assert said(store)["log_rebuilt"] == {"before": older, "size": newer, "overtaken": 0}
+    assert everything(store) == kept
+    assert said(store)["log_whole"]["size"] == newer
+    traces(store)
+    integrate(store)
+    assert [one for one in faults(store) if one[0] != "retention-missing"] == []
+    with store.begin() as tx:
+        proof = PublicLog(tx.connection).consistency(open_checkpoint(note, vkey(store)).size, size(store))
+    assert proof
+    report = verify_package(
+        packaged(store, bureau, case, tmp_path / "p.zip"), Trust.parse(trust_of(store.settings))
+    )
+    assert report.holds
+
+
+def everything(store: Store) -> list[object]:
+    """The log as it stands, but for the numbers of its rows and the times at which it was told."""
+    with store.begin() as tx:
+        return [tuple(row) for query in _STANDING for row in tx.connection.execute(text(query))]
+
+
+_STANDING = (
+    "SELECT leaf_index, entry_id, subject, agency_id, at, leaf, digest, ticket FROM custody_entries ORDER BY leaf_index",
+    "SELECT of, n, leaf_index FROM chain_places JOIN custody_entries ON id = entry ORDER BY of, n",
+    "SELECT of, n, head, last_at FROM chains ORDER BY of",
+    "SELECT * FROM log_tiles ORDER BY level, n",
+    "SELECT size, root, note, published_from FROM checkpoints WHERE published_from IS NOT NULL ORDER BY size",
+)
+
+
+def test_what_was_done_since_a_restore_gives_way(store: Store) -> None:
+    """It follows on nothing that was published: it is refused by name, its case goes on, and other cases keep theirs."""
+    bureau = make_bureau(store)
+    case, other = bureau.open(), bureau.open()
+    integrate(store)
+    older = size(store)
+    bureau.capture(case)
+    integrate(store)
+    roll_back(store, older)
+    bureau.capture(case)  # received, tied, sealed: without its tie the seal follows on nothing either
+    bureau.step(other, CaseStep.FILE)
+
+    assert said(store)["overtaken"]["count"] == 2
+    integrate(store)
+    named = {subject for code, subject in faults(store) if code == "entry-refused"}
+    with store.begin() as tx:
+        (tie,) = [one for one in tx.custody.entries_for(f"case/{case.id}") if one.leaf_index is None]
+    assert (len(named), tie.event) == (2, "case:link")
+    assert f"entry/{tie.entry_id}" in named
+    assert [one for one in faults(store, other.id) if one[0] != "retention-missing"] == []
+    bureau.step(case, CaseStep.FILE)
+    assert integrate(store) == 1
+
+
+def test_another_log_than_was_published_is_not_rebuilt(store: Store) -> None:
+    """Where the leaves that are there are others, nothing is entered."""
+    older = size(store)
+    traces(store)
+    integrate(store)
+    roll_back(store, older)
+    traces(store, 2)
+    blind = Publisher(store)
+    blind.is_checked = True
+    Sequencer(store, blind).run()
+    before = everything(store)
+    with owner_store(store) as owner, pytest.raises(IntegrityBroken) as caught:
+        rebuild(owner, lambda *_, **__: None)
+    assert caught.value.slug == "log-differs-store"
+    assert everything(store) == before

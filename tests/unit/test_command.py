@@ -19,6 +19,7 @@ COMMANDS = (
     "examine",
     "fsck",
     "keys",
+    "log",
     "reseal",
 )
 

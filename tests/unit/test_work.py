@@ -8,8 +8,9 @@ import pytest
 
 from api.health import LOOK_SECONDS, Glance
 from schemas.catalogue import words_of
-from schemas.errors import Unavailable
+from schemas.errors import IntegrityBroken, Refusal, Unavailable
 from schemas.health import Health, HealthPart
+from schemas.refusals_custody import LOG_BEHIND_FILE, LOG_BEHIND_STORE
 from schemas.refusals_objects import DATABASE_UNAVAILABLE
 from schemas.retention import Renewal
 from schemas.scrub import Scrub
@@ -224,6 +225,18 @@ def test_the_nights_renewal_of_locks_is_told_and_turns_nothing_red(
     said = words_of(sign.code)
     assert "{" not in said.filled(**sign.seen).zh
     assert red(seen) == set()
+
+
+@pytest.mark.parametrize("met", [LOG_BEHIND_FILE, LOG_BEHIND_STORE])
+def test_an_older_database_is_told_with_the_command_that_helps(met: Refusal[IntegrityBroken]) -> None:
+    """While a signer meets it, the log is red and the sentence says what to run; not when that signer has gone."""
+    meets = beat(LoopPart.SCHEDULER, problem=met.slug)
+    assert found(work(WORKER, meets))[HealthPart.LOG] is Health.LOG_RESTORED
+    said = words_of(Health.LOG_RESTORED)
+    assert "quancheng log rebuild" in said.zh
+    assert "quancheng log rebuild" in said.en
+    gone = meets.model_copy(update={"due_at": NOW - SECOND})
+    assert found(work(WORKER, SCHEDULER, gone))[HealthPart.LOG] is not Health.LOG_RESTORED
 
 
 def scrubbed(*, hours: float, is_over: bool = True, faults: int = 0, unread_days: int = 3) -> Work:
