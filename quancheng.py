@@ -86,7 +86,7 @@ def _commands() -> dict[str, tuple[str, Callable[[], tuple[AddArguments, Run]]]]
             lambda: (_keys_arguments, keys),
         ),
         "log": (
-            "bring the log of a restored database to where it was published",
+            "bring the log of a restored database to where it was published, let a stopped chain go on",
             lambda: (_log_arguments, log),
         ),
         "reseal": (
@@ -317,29 +317,60 @@ def _keys(args: argparse.Namespace, say: Teller) -> int:
 
 
 def _log_arguments(one: argparse.ArgumentParser) -> None:
+    told = argparse.ArgumentParser(add_help=False)
+    told.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
     acts = one.add_subparsers(dest="act", required=True, metavar="ACT")
-    rebuilding = acts.add_parser(
-        "rebuild", help="enter what the evidence store keeps and the database lacks; while nothing else runs"
+    acts.add_parser(
+        "rebuild",
+        parents=[told],
+        help="enter what the evidence store keeps and the database lacks; while nothing else runs",
     )
-    rebuilding.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
+    acts.add_parser(
+        "stopped", parents=[told], help="which chains stand still, as the log refuses their last entry"
+    )
+    mending = acts.add_parser(
+        "mend", parents=[told], help="let such a chain go on; two persons say so; beside a running server"
+    )
+    mending.add_argument("of", metavar="CHAIN", help="as `log stopped` tells it")
+    mending.add_argument(
+        "--by",
+        action="append",
+        required=True,
+        metavar="LOGIN",
+        help="who approves; twice, a password is asked of each",
+    )
+    mending.add_argument("--reason", required=True, help="why; it is logged")
 
 
 def log(args: argparse.Namespace) -> int:
-    """Rebuild the log: in a data folder or the scheduler's container; exit 1 where it differs."""
+    """Rebuild the log, or mend a chain: in a data folder or the scheduler's container; exit 1 where the log differs."""
     say = Teller(as_json=args.json)
-    return guarded(say, lambda: _log(say))
+    return guarded(say, lambda: _log(args, say))
 
 
-def _log(say: Teller) -> int:
+def _log(args: argparse.Namespace, say: Teller) -> int:
     from quancheng_parts import migrate, open_store, require_owner
-    from workers.rebuild import run
+    from workers.mend import Mend, show
+    from workers.mend import run as mend
+    from workers.rebuild import run as rebuild
 
     with ExitStack() as started:
         # Entries that follow on nothing give up their places, which are append-only to every other role.
-        store = open_store(say, started, is_owner=True)
+        store = open_store(say, started, is_owner=args.act == "rebuild")
+        if args.act == "stopped":
+            return show(store, say)
+        if args.act == "mend":
+            return mend(store, Mend(args.of, args.by, args.reason), _asked, say)
         migrate(store)
         require_owner(store)
-        return run(store, say)
+        return rebuild(store, say)
+
+
+def _asked(question: str) -> str:
+    """Ask at the terminal, unseen; a program answers line by line."""
+    import getpass
+
+    return getpass.getpass(question) if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
 
 
 def reseal(args: argparse.Namespace) -> int:

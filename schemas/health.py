@@ -111,4 +111,5 @@ class Health(StrEnum):
     LOG_UNTOLD = "log-untold"
     LOG_STEPPED = "log-stepped"
     LOG_OTHER = "log-other"
+    LOG_REFUSED = "log-refused"
     LOG_RESTORED = "log-restored"

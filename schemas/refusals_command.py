@@ -251,6 +251,15 @@ KEYS_BUSY = Refusal(
     "停止全部进程后再次运行",
     "stop every process and run it again",
 )
+TWO_PERSONS = Refusal(
+    "two-persons",
+    Invalid,
+    Level.INFO,
+    "须由两名负责人或管理员批准",
+    "Two heads or administrators approve",
+    "用 --by 写明两人的登录名",
+    "name both by --by, as they log in",
+)
 KEY_NOT_ALIVE = Refusal(
     "key-not-alive",
     Invalid,

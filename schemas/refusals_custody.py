@@ -114,6 +114,15 @@ SERVER_KEY_MISSING = Refusal(
     "A key that this process needs is missing",
     *OPERATOR,
 )
+CHAIN_SOUND = Refusal(
+    "chain-sound",
+    Invalid,
+    Level.INFO,
+    "编号链没有停住",
+    "The chain does not stand still",
+    "用 quancheng fsck 查看被拒绝收录的记录",
+    "see by `quancheng fsck` what the log refuses",
+)
 CHAIN_BUSY = Refusal(
     "chain-busy",
     Busy,

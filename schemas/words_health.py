@@ -278,8 +278,12 @@ HEALTH = vocabulary(
             "the database is older than the published log: stop all, restore the newest copy, run quancheng log rebuild",
         ),
         Health.LOG_REFUSES: (
-            "日志拒绝收录 {count} 条不是本系统写入或不接续的存证记录：运行 quancheng fsck，查明后修复",
-            "the log refuses {count} entries that the product did not write, or that follow nothing: run quancheng fsck",
+            "日志拒绝收录 {count} 条存证记录，其编号链停住：运行 quancheng fsck，查明后运行 quancheng log mend",
+            "the log refuses {count} entries, and their chains stand still: run quancheng fsck, then quancheng log mend",
+        ),
+        Health.LOG_REFUSED: (
+            "一天内日志拒绝收录过 {count} 条存证记录，没有编号链因此停住：运行 quancheng fsck",
+            "the log refused {count} entries within a day, and no chain stands still for it: run quancheng fsck",
         ),
     },
 )

@@ -23,7 +23,7 @@ LOG_PATIENCE = timedelta(seconds=30)
 """Committed entries gain their index within a second."""
 
 STEP_TOLD = timedelta(days=1)
-"""So long health tells of a clock that went."""
+"""So long health tells of a clock that went, and of what the log refused where nothing stands still."""
 
 ROUND_PATIENCE = timedelta(minutes=1)
 """The scheduler does all its duties every few seconds; one that has not come round for so long hangs."""
@@ -78,6 +78,7 @@ class Work(Frozen):
         renewal: The last night's renewal of locks, ended or under way; None before the first.
         untold_since: When the oldest checkpoint was signed that is not kept outside the database.
         refused: Entries that the log refuses, and that stand in a chain which was not mended.
+        refused_lately: Entries that it came to refuse within a day, and that keep no chain standing.
         stepped_at: When the log last said that a clock went.
         log_fault: Slug of why the log is not that of the process that looks; None where it is.
     """
@@ -94,6 +95,7 @@ class Work(Frozen):
     scrub: Scrub | None = None
     unread_since: datetime | None = None
     refused: int = 0
+    refused_lately: int = 0
     untold_since: datetime | None = None
     stepped_at: datetime | None = None
     log_fault: str | None = None
@@ -210,6 +212,8 @@ def _log(work: Work) -> Sign:
 
 def _signed(work: Work) -> Sign:
     """Return how a log is that goes on."""
+    if work.refused_lately:
+        return _warned(HealthPart.LOG, Health.LOG_REFUSED, count=work.refused_lately)
     if work.stepped_at is not None and work.at - work.stepped_at <= STEP_TOLD:
         return _warned(HealthPart.LOG, Health.LOG_STEPPED, age=_age(work.at, work.stepped_at))
     if work.signed_at is None:

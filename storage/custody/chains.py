@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import Connection, Row, func, select, text
+from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.exc import OperationalError
 
 from schemas.act import ANY_CHAIN, Act
@@ -25,6 +26,12 @@ LONGEST_TRANSACTION = timedelta(seconds=60)
 LOCK_NOT_AVAILABLE = "55P03"
 """What the database answers where a lock is held by somebody else and was not to be waited for."""
 
+_LAST = text(
+    """
+    SELECT place.n, one.leaf FROM chain_places AS place JOIN custody_entries AS one ON one.id = place.entry
+    WHERE place.of = :of COLLATE "C" ORDER BY place.n DESC LIMIT 1
+    """
+)
 _CLOCK = select(func.clock_timestamp())
 _HOLD = "SELECT * FROM hold_chains(%(names)s::text[], %(is_changed)s::boolean[], %(no_wait)s)"
 
@@ -200,6 +207,24 @@ def heads(connection: Connection, names: Iterable[str]) -> tuple[ChainHead, ...]
     return tuple(ChainHead(of, chain.n, chain.head) for of, chain in standing)
 
 
+def stand(connection: Connection, of: str) -> bool:
+    """Let the row of a chain say where its last leaf stands; one without leaves stands at its beginning: False.
+
+    Raises:
+        IntegrityBroken: that leaf is none, or not of this chain (slug `chain-broken`).
+    """
+    row = connection.execute(_LAST, {"of": of}).one_or_none()
+    if row is None:
+        begun = {"n": 0, "head": bytes.fromhex(genesis(of))}
+        connection.execute(chains.update().where(chains.c.of == of).values(**begun))
+        return False
+    chain, at = _after(bytes(row.leaf), of, row.n)
+    stands = {"n": chain.n, "head": bytes.fromhex(chain.head), "last_at": at}
+    said = upsert(chains).values(of=of, **stands)
+    connection.execute(said.on_conflict_do_update(index_elements=[chains.c.of], set_=stands))
+    return True
+
+
 def _standing(row: Row[*tuple[Any, ...]]) -> _Chain:
     """Return where a chain stands by its last leaf, hashed again: a poisoned row stops this act and enters no leaf."""
     if row.leaf is None:
@@ -208,14 +233,19 @@ def _standing(row: Row[*tuple[Any, ...]]) -> _Chain:
         return _Chain(0, genesis(row.of))
     if row.is_refused:
         raise CHAIN_REFUSED(f"the last leaf of {row.of} is refused by the log")
-    try:
-        leaf = parse_leaf(row.leaf)
-    except Invalid as err:
-        raise CHAIN_BROKEN(f"the last leaf of {row.of} is none") from err
-    place = leaf.place(row.of)
-    if place is None or place.n != row.n:
-        raise CHAIN_BROKEN(f"the last leaf of {row.of} is not its number {row.n}")
-    head = step(place.prev, leaf_digest(row.leaf), leaf.event)
-    if head != bytes(row.head).hex():
+    chain, _ = _after(bytes(row.leaf), row.of, row.n)
+    if chain.head != bytes(row.head).hex():
         raise CHAIN_BROKEN(f"the head of {row.of} is not that of its last leaf")
-    return _Chain(place.n, head)
+    return chain
+
+
+def _after(payload: bytes, of: str, n: int) -> tuple[_Chain, datetime]:
+    """Return where a chain stands behind its number `n`, and that leaf's time."""
+    try:
+        leaf = parse_leaf(payload)
+    except Invalid as err:
+        raise CHAIN_BROKEN(f"the last leaf of {of} is none") from err
+    place = leaf.place(of)
+    if place is None or place.n != n:
+        raise CHAIN_BROKEN(f"the last leaf of {of} is not its number {n}")
+    return _Chain(n, step(place.prev, leaf_digest(payload), leaf.event)), leaf.at

@@ -18,9 +18,8 @@ from functools import cache
 from typing import NamedTuple
 
 from sqlalchemy import Connection, insert, select, text
-from sqlalchemy.dialects.postgresql import insert as upsert
 
-from schemas.chain import entry_hash, leaf_digest, step
+from schemas.chain import entry_hash, leaf_digest
 from schemas.checkpoint import Checkpoint
 from schemas.errors import Invalid
 from schemas.journal import Journal, Kept
@@ -29,6 +28,7 @@ from schemas.merkle import extend, root_from_tiles
 from schemas.reference import ident_of
 from schemas.refusals_custody import JOURNAL_BROKEN, LOG_BUSY, LOG_DIFFERS_STORE, SEQUENCE_BROKEN
 from storage.custody.anchor import Anchors, published
+from storage.custody.chains import stand
 from storage.custody.tree import hold_tree, last_signed, log_size, stored_tile, write_tiles
 from storage.tables.custody import chains, checkpoints, custody_entries
 
@@ -77,12 +77,6 @@ _RENAME = text(
     """
     UPDATE custody_entries SET entry_id = gen_random_uuid()
     WHERE leaf_index IS NULL AND entry_id = ANY(:named) AND NOT digest = ANY(:digests)
-    """
-)
-_LAST = text(
-    """
-    SELECT place.of, one.leaf FROM chain_places AS place JOIN custody_entries AS one ON one.id = place.entry
-    WHERE place.of = :of COLLATE "C" ORDER BY place.n DESC LIMIT 1
     """
 )
 
@@ -139,7 +133,8 @@ class Rebuilder:
                 overtaken = self._make_room(ahead)
                 self._enter_all(at)
                 for of in sorted(ahead.chains):
-                    self._stand(of)
+                    if not stand(self._connection, of):
+                        self._connection.execute(chains.delete().where(chains.c.of == of))
         self._anchors.check(self._connection, at, writes_file=False)
         return Rebuilt(before, self._size(), overtaken)
 
@@ -228,22 +223,6 @@ class Rebuilder:
             self._connection.execute(_PLACE, places)
         hashes = [bytes.fromhex(entry_hash(leaf_digest(one.leaf))) for one in leaves]
         write_tiles(self._connection, extend(self._tile, size, hashes))
-
-    def _stand(self, of: str) -> None:
-        """Let a chain stand where its last leaf does; one without leaves is none."""
-        row = self._connection.execute(_LAST, {"of": of}).one_or_none()
-        if row is None:
-            self._connection.execute(chains.delete().where(chains.c.of == of))
-            return
-        payload = bytes(row.leaf)
-        leaf = parse_leaf(payload)
-        place = leaf.place(of)
-        if place is None:
-            raise SEQUENCE_BROKEN(f"the last leaf is not of the chain of {of}")
-        head = bytes.fromhex(step(place.prev, leaf_digest(payload), leaf.event))
-        stands = {"n": place.n, "head": head, "last_at": leaf.at}
-        row_of = upsert(chains).values(of=of, **stands)
-        self._connection.execute(row_of.on_conflict_do_update(index_elements=[chains.c.of], set_=stands))
 
     def _tile(self, level: int, n: int) -> bytes:
         return stored_tile(self._connection, level, n)

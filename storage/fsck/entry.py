@@ -14,6 +14,7 @@ from schemas.life import Unlawful
 from schemas.replay import check_actor
 from storage.fsck.opening import Kept, opening_faults, openings_by
 from storage.fsck.reading import Record, moment, moment_of
+from storage.fsck.refused import RefusedCheck
 from storage.fsck.ticket import TicketCheck
 from storage.tables.custody import chain_places, custody_entries
 
@@ -35,6 +36,7 @@ class Entries:
         self._seen = Directory(is_complete=True)
         self._next = 0
         self._tickets = TicketCheck()
+        self._refusals = RefusedCheck()
         self.waiting: dict[int, int] = {}
 
     def seen(self, *, is_gapless: bool) -> Directory:
@@ -48,28 +50,32 @@ class Entries:
         kept = openings_by(self._connection, [row.digest for row in page])
         for row in page:
             if row.refused_by is not None:
-                yield self._refused(row)
+                self._refuse(row)
                 continue
             index = self._index(row)
             leaf = yield from self._leaf(row)
             if leaf is None:
                 self._seen.is_complete = False
                 continue
+            if row.leaf_index is not None:
+                self._refusals.learn(leaf)
             yield from self._tickets.check(row, leaf, bytes(row.digest).hex())
             yield from _beside(row, leaf, places.get(row.id, set()), kept.get(bytes(row.digest).hex(), {}))
             yield from self._learned(row, leaf, index)
 
     def untold(self) -> Iterator[Fault]:
-        """Yield the refusals of the log whose entries are gone."""
+        """Yield what the log refuses, but for what a mended chain lists, and its refusals whose entries are gone."""
+        yield from self._refusals.faults()
         for digest in self._tickets.refused:
             yield Fault(code=FaultCode.LEAF_WITHOUT_ROW, subject=f"refused/{digest}")
 
-    def _refused(self, row: Record) -> Fault:
+    def _refuse(self, row: Record) -> None:
         """Nothing is learned from what the log refuses; whoever only marked it so is named too."""
-        by = bytes(row.refused_by).hex()
-        is_said = self._tickets.refused.pop(by, None) == leaf_digest(bytes(row.leaf))
+        by, digest = bytes(row.refused_by).hex(), leaf_digest(bytes(row.leaf))
+        is_said = self._tickets.refused.pop(by, None) == digest
         detail = self._tickets.codes[by] if is_said else "not-said-by-the-log"
-        return Fault(code=FaultCode.ENTRY_REFUSED, subject=f"entry/{row.entry_id}", detail=detail)
+        name = f"entry/{row.entry_id}"
+        self._refusals.refused(name, digest, bytes(row.leaf), detail=detail, is_said=is_said)
 
     def _index(self, row: Record) -> int:
         index: int = self._next if row.leaf_index is None else row.leaf_index

@@ -2,20 +2,24 @@
 
 from datetime import datetime
 
-from sqlalchemy import Connection, func, literal_column, select
+from sqlalchemy import Connection, exists, func, literal_column, select
 
 from schemas.event import Event
 from schemas.recording import RecordingState
 from schemas.retention import Renewal
 from schemas.scrub import Scrub
-from schemas.work import Heartbeat, Work
+from schemas.work import STEP_TOLD, Heartbeat, Work
 from storage.outbox import JobKind
-from storage.tables.custody import checkpoints, custody_entries
+from storage.tables.custody import chain_places, checkpoints, custody_entries
 from storage.tables.heartbeat import heartbeats
 from storage.tables.outbox import JobState, jobs
 from storage.tables.reading import readings, scrubs
 from storage.tables.recording import recordings
 from storage.tables.retention import renewals
+
+_SAID = custody_entries.alias("said")
+_STANDS_STILL = exists(select(chain_places.c.of).where(chain_places.c.entry == custody_entries.c.id))
+"""The chain of what is refused was not mended."""
 
 # No verdict waits for every frame, or for copies for viewing: a long line of them is no work that stands still.
 _WAITS = jobs.c.state == JobState.READY
@@ -37,9 +41,14 @@ _TIMES = select(
     .label("entry_since"),
     select(func.count())
     .select_from(custody_entries)
-    .where(custody_entries.c.refused_by.is_not(None))
+    .where(custody_entries.c.refused_by.is_not(None), _STANDS_STILL)
     .scalar_subquery()
     .label("refused"),
+    select(func.count())
+    .select_from(custody_entries.join(_SAID, _SAID.c.digest == custody_entries.c.refused_by))
+    .where(custody_entries.c.refused_by.is_not(None), ~_STANDS_STILL, _SAID.c.at > func.now() - STEP_TOLD)
+    .scalar_subquery()
+    .label("refused_lately"),
     select(custody_entries.c.at)
     .where(custody_entries.c.event == literal_column(f"'{Event.CLOCK_STEP}'"))
     .order_by(custody_entries.c.id.desc())

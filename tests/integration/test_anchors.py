@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from mobile_contract.client.verify import verify_package
 from mobile_contract.client.verify_origin import Trust
-from schemas.case import Case, CaseStep
+from schemas.case import CaseStep
 from schemas.checkpoint import open_checkpoint
 from schemas.errors import IntegrityBroken, Unavailable
 from schemas.health import Health, HealthPart
@@ -18,21 +18,18 @@ from schemas.note import vkey_of_seed
 from schemas.work import signs
 from storage.custody.anchor import LOCKED, Anchors
 from storage.custody.public import PublicLog
-from storage.outbox import JobKind
 from storage.settings import seed
 from storage.store import Store, utc_now
-from tests.casework import Bureau, make_bureau
+from tests.casework import make_bureau
 from tests.factories import faults, folder_store, make_agency, make_settings
 from tests.forging import as_superuser
 from tests.forging_log import note_file, retile, roll_back
 from tests.owner import owner_store
+from tests.packaging import packaged
 from tests.traces import leave_trace
 from tests.trust import trust_of
 from workers.custody import Publisher, Sequencer, integrate
-from workers.media.sandbox.parent import Sandbox
 from workers.rebuild import run as rebuild
-from workers.runner import Runner
-from workers.settings import WorkersSettings
 
 
 @pytest.fixture
@@ -295,24 +292,6 @@ def said(store: Store) -> dict[str, dict[str, object]]:
     with owner_store(store) as owner:
         assert rebuild(owner, lambda event, _text, **facts: told.update({event: facts})) == 0
     return told
-
-
-def packaged(store: Store, bureau: Bureau, case: Case, path: Path) -> Path:
-    """The package of a case as a worker builds it."""
-    with store.begin() as tx:
-        wanted = tx.exports.request(bureau.handler, case.id).id
-    integrate(store)
-    with Sandbox() as sandbox:
-        Runner(store, sandbox, WorkersSettings()).drain(JobKind.EXPORT)
-    with store.begin() as tx:
-        built = tx.exports.known(wanted)
-    buffer = bytearray(built.size_bytes)
-    view, at = memoryview(buffer), 0
-    with store.objects.open(built.object_key, built.version_id) as source:
-        while count := source.readinto(view[at:]):
-            at += count
-    path.write_bytes(buffer)
-    return path
 
 
 def test_a_restored_log_is_rebuilt_from_its_pieces(either: Store, tmp_path: Path) -> None:

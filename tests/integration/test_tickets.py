@@ -5,17 +5,24 @@ from collections.abc import Iterator
 from contextlib import closing, suppress
 from datetime import timedelta
 from pathlib import Path
+from uuid import UUID
 
 import httpx
 import pytest
 from pydantic import SecretStr
 from sqlalchemy import select, text
 
+from mobile_contract.client.verify import verify_package
+from mobile_contract.client.verify_origin import Trust
 from schemas.act import Process
-from schemas.errors import IntegrityBroken, Unavailable
+from schemas.actor import Role
+from schemas.base import whole_milliseconds
+from schemas.case import CaseStep
+from schemas.errors import IntegrityBroken, Invalid, Unavailable
 from schemas.event import Event
 from schemas.health import Health, HealthPart
-from schemas.leaves_log import ClockStep, KeyAnnounce, KeyRole, LogOpen, LogRefuse, LogResume
+from schemas.leaves_case import CaseLink
+from schemas.leaves_log import ChainMend, ClockStep, KeyAnnounce, KeyRole, LogOpen, LogRefuse, LogResume
 from schemas.ticket import Ticket, Tickets, verify_ticket, written_with
 from schemas.work import signs
 from storage.setup.home import TICKET_KEYS
@@ -25,13 +32,26 @@ from storage.tables.custody import custody_entries
 from storage.ticket import signer_tickets, tickets
 from tests.casework import Bureau, make_bureau
 from tests.chains import indexed_acts
-from tests.factories import faults, folder_store, folder_url, make_agency, make_settings, seed64
-from tests.forging import Forged, as_superuser, forged_tie
+from tests.factories import (
+    PASSWORD,
+    faults,
+    folder_store,
+    folder_url,
+    make_account,
+    make_agency,
+    make_settings,
+    seed64,
+)
+from tests.forging import Forged, as_superuser, forge, forged_tie
+from tests.packaging import packaged
 from tests.server import serving
 from tests.stand import PATIENCE_SECONDS
 from tests.traces import leave_trace
+from tests.trust import trust_of
 from tests.web import TRUST
 from workers.custody import integrate
+from workers.mend import Mend
+from workers.mend import run as mend
 
 ORIGINAL_SEEDS = {Process.API: b"a" * 32, Process.WORKER: b"w" * 32, Process.SIGNER: b"s" * 32}
 
@@ -110,6 +130,63 @@ def test_nothing_is_built_on_what_the_log_refuses(store: Store, bureau: Bureau) 
     assert caught.value.slug == "chain-refused"
     bureau.capture(bureau.open())
     assert integrate(store) > 0
+
+
+def mended(store: Store, of: str, *logins: str, reason: str = "伪造的关联") -> str | None:
+    """Let a chain go on, with a password of each; the slug of why it does not."""
+    wish = Mend(of, logins, reason)
+    try:
+        mend(store, wish, lambda _: PASSWORD, lambda *_, **__: None)
+    except Invalid as err:
+        return err.slug
+    return None
+
+
+def test_a_stopped_chain_goes_on_when_two_persons_say_so(
+    store: Store, bureau: Bureau, tmp_path: Path
+) -> None:
+    """Its leaf lists what is refused, health and check name it no more, the case goes on, and its package holds."""
+    case, photo, _ = forged_tie(bureau)
+    integrate(store)
+    head, admin = bureau.head.login, make_account(store, bureau.agency, Role.ADMIN)[1].login
+    for by in ((head,), (head, head), (head, bureau.handler.login)):
+        assert mended(store, case, *by) == "two-persons"
+    assert mended(store, case, head, admin, reason=" ") == "claim-invalid"
+    assert [mended(store, of, head, admin) for of in (case, photo, case)] == [None, None, "chain-sound"]
+
+    with store.begin() as tx:
+        told = tx.custody.chain(case)[-1].act
+        log = next(one for one in signs(tx.heartbeats.work()) if one.part is HealthPart.LOG)
+    assert isinstance(told, ChainMend)
+    assert (told.refused, len(told.approvals)) == (1, 2)
+    assert (log.is_good, log.code, log.seen) == (True, Health.LOG_REFUSED, {"count": 1})
+    with as_superuser(store) as tx:
+        tx.connection.execute(
+            text("DELETE FROM case_links WHERE recording_id = :photo"), {"photo": photo[-36:]}
+        )
+    with store.begin() as tx:
+        opened = tx.cases.get(bureau.handler, UUID(case[-36:]))
+    bureau.capture(bureau.step(opened, CaseStep.FILE))
+    integrate(store)
+    assert unsound(store) == []
+    package = packaged(store, bureau, opened, tmp_path / "p.zip")
+    assert verify_package(package, Trust.parse(trust_of(store.settings))).holds
+
+
+def test_a_list_that_names_other_drafts_settles_nothing(store: Store, bureau: Bureau) -> None:
+    """What is refused behind a mended chain is named again, until it is listed too."""
+    case, _, first = forged_tie(bureau)
+    integrate(store)
+    head, admin = bureau.head.login, make_account(store, bureau.agency, Role.ADMIN)[1].login
+    assert mended(store, case, head, admin) is None
+    with as_superuser(store) as tx:
+        act = CaseLink(case=case, recording=f"recording/{bureau.capture()}")
+        again = forge(tx, act, case, actor=bureau.handler.reference, at=whole_milliseconds(utc_now()))
+    integrate(store)
+    named = {subject for code, subject in faults(store) if code == "entry-refused"}
+    assert named == {
+        f"entry/{entry_of(store, one)}" for one in (first, again)
+    }  # the photo's chain stands still
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from schemas.errors import Invalid, SignatureInvalid
 from schemas.leaf import Place, Unknown, leaf_bytes
 from schemas.leaves_case import CaseFile, CaseOpen
 from schemas.leaves_log import LogOpen, LogUpgrade
+from schemas.mend import mend_sha256, settled
 from schemas.ticket import (
     SLACK,
     Answer,
@@ -158,3 +159,12 @@ def test_a_ticket_that_nobody_asked_for_is_held_too() -> None:
     assert known.fault(leaf, digest, f"{kid}x", ticket) is TicketFault.KEY_UNKNOWN
     assert known.fault(leaf, digest, kid, None) is TicketFault.MISSING
     assert known.fault(leaf, digest, None, ticket) is TicketFault.MISSING
+
+
+def test_a_mended_chain_settles_what_its_list_names() -> None:
+    """The first list has the first drafts, the next one goes on behind it; a list of others settles none of its own."""
+    drafts = [f"{n:064x}" for n in range(4)]
+    first, second = (2, mend_sha256(drafts[:2])), (1, mend_sha256(drafts[2:3]))
+    assert settled(drafts, [first, second]) == set(drafts[:3])
+    assert settled(drafts, [(2, mend_sha256(drafts[1:3])), second]) == set(drafts[2:3])
+    assert settled(drafts[:1], [first]) == set()
