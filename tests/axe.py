@@ -4,16 +4,21 @@ from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Page
 
 _BARRIERS = frozenset({"serious", "critical"})
-_RUN = 'axe.run({resultTypes: ["violations"]}).then((found) => found.violations)'
+_RUN = """(within) => axe
+    .run(within.length ? {include: within.map((one) => [one])} : document, {resultTypes: ["violations"]})
+    .then((found) => found.violations)"""
 _TARGETS = """axe.run({exclude: [[".clock svg"]]}, {runOnly: ["target-size"], resultTypes: ["violations"]})
     .then((found) => found.violations.flatMap((one) => one.nodes.map((node) => node.html.slice(0, 200))))"""
 
 
-def barriers(page: Page) -> list[str]:
-    """Return each serious or critical finding with the first element it is about."""
+def barriers(page: Page, *within: str) -> list[str]:
+    """Return each serious or critical finding with the first element it is about.
+
+    `within` are selectors of the parts that are looked at; the whole page where there is none.
+    """
     if not page.evaluate("'axe' in window"):  # a page that is looked at in both widths reads it once
         page.evaluate(AXE_SCRIPT)
-    found = page.evaluate(_RUN)
+    found = page.evaluate(_RUN, list(within))
     return [f"{one['id']}: {one['nodes'][0]['html'][:200]}" for one in found if one["impact"] in _BARRIERS]
 
 

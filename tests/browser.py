@@ -13,7 +13,11 @@ from tests.stand import PATIENCE_SECONDS
 WIDE, NARROW = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
 _MILLISECONDS = PATIENCE_SECONDS * 1000
 
-_DRAWN = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+_DRAWN = """() => new Promise((done) => {
+  requestAnimationFrame(() => requestAnimationFrame(done));
+  setTimeout(done, 5000);
+})"""
+"""A window that is not composed gets no frame, and asking for one has no time limit of its own."""
 
 expect.set_options(timeout=_MILLISECONDS)
 
