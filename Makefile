@@ -76,7 +76,7 @@ corpus: setup-dev ## Make files whose state is known, damaged and odd, and hold 
 	$(PY) -m tests.corpus
 	$(PY) -m tests.corpus.alike
 
-soak: setup-dev ## Keep the line under load for SOAK_MINUTES (30), race SOAK_ACTS (10000), interrupt SOAK_STARTS (100), cut an upload SOAK_CUTS (1000) times, walk compose as a new user, walk openapi.json SOAK_WALKS (20) times, look at SOAK_FUZZ (20000) mutated files
+soak: setup-dev ## Keep the line under load for SOAK_MINUTES (30), race SOAK_ACTS (10000), interrupt SOAK_STARTS (100), cut an upload SOAK_CUTS (1000) times, walk compose as a new user, walk openapi.json SOAK_WALKS (20) times, look at SOAK_FUZZ (20000) mutated files, ask every route in every place
 	$(PY) -m tests.stand run --durable -- $(PY) bench/line.py --soak $(or $(SOAK_MINUTES),30)
 	$(PY) -m tests.stand run --parts database --durable -- $(PY) -m tests.race $(or $(SOAK_ACTS),10000)
 	$(PY) -m tests.interrupts $(or $(SOAK_STARTS),100)
@@ -84,6 +84,7 @@ soak: setup-dev ## Keep the line under load for SOAK_MINUTES (30), race SOAK_ACT
 	$(PY) -m tests.compose_walk
 	$(PY) -m tests.stand run --parts database -- $(PY) -m tests.openapi_walk $(or $(SOAK_WALKS),20)
 	$(PY) -m tests.fuzz $(or $(SOAK_FUZZ),20000) --seed $$$$
+	MATRIX=whole $(PY) -m tests.stand run --parts database -- $(PY) -m pytest -q tests/integration/test_policy_matrix.py
 
 tamper: setup-dev ## Tamper with copies of the real stack in 45 ways and print what names each (tests/tamper/README.md)
 	$(PY) -m tests.stand run --parts database -- $(PY) -m tests.tamper
