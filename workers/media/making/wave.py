@@ -10,7 +10,7 @@ from schemas.derivative import MAKERS, DerivationFailure, DerivativeKind
 from workers.media.making.film import PLANES, Film
 from workers.media.making.wish import CannotError, Made, Until
 from workers.media.making.writing import of_seconds
-from workers.media.streams.sound import unit
+from workers.media.sound.batch import unit
 
 _WIDTH, _HEIGHT, _TICKS_PX = 1200, 160, 22
 _FIRST_BLOCK = 256

@@ -5,7 +5,7 @@ speech is never exactly zero at once and never loud just before: only what break
 against a recording, and not where a device does it all the time, as one that gates pauses.
 """
 
-from itertools import pairwise
+from math import isfinite
 from typing import NamedTuple
 
 import numpy as np
@@ -82,31 +82,39 @@ class Levels:
 
     def _look(self) -> None:
         """Judge what was held back; what a decoder makes of noise may be no number."""
-        block = np.nan_to_num(np.concatenate(self._pieces, axis=1), copy=False, posinf=1.0, neginf=-1.0)
+        block = self._pieces[0] if len(self._pieces) == 1 else np.concatenate(self._pieces, axis=1)
         self._pieces, self._held_back = [], 0
         loud, self._length = np.abs(block).max(axis=0), block.shape[1]
+        peak = float(loud.max())
+        if not isfinite(peak):
+            block = np.nan_to_num(block, posinf=1.0, neginf=-1.0)
+            loud = np.abs(block).max(axis=0)
+            peak = float(loud.max())
         self._silences(loud)
-        rail = loud >= _RAIL
-        if rail.any():
+        if peak >= _RAIL:
+            rail = loud >= _RAIL
             self.clipped += int((rail[2:] & rail[1:-1] & rail[:-2]).sum())
         if self._is_exact:
             self._held(block)
         self.samples += block.shape[1]
 
     def _silences(self, loud: Samples) -> None:
-        heard = np.flatnonzero(loud > SILENT)
-        self.silent += len(loud) - len(heard)
-        edges = [-1 - self._silence, *heard.tolist(), len(loud)] if len(heard) < 2 else None  # noqa: PLR2004
-        if edges is None:
-            gaps = np.diff(heard)
-            at = int(gaps.argmax())
-            stretches = [(-self._silence, int(heard[0])), (int(heard[at]) + 1, int(heard[at + 1]))]
-            stretches.append((int(heard[-1]) + 1, len(loud)))
-        else:
-            stretches = [(before + 1, after) for before, after in pairwise(edges)]
-        for start, end in stretches:
-            self._longest(self.samples + start, self.samples + end)
-        self._silence = len(loud) - 1 - int(heard[-1]) if len(heard) else self._silence + len(loud)
+        quiet, length = loud <= SILENT, len(loud)
+        count = int(np.count_nonzero(quiet))
+        self.silent += count
+        if count == length:
+            self._longest(self.samples - self._silence, self.samples + length)
+            self._silence += length
+            return
+        lead, trail = int(quiet.argmin()), int(quiet[::-1].argmin())
+        self._longest(self.samples - self._silence, self.samples + lead)
+        longest = self.longest_silence.end_s - self.longest_silence.start_s
+        if (count - lead - trail) / self.rate > longest:  # else none inside can be longer
+            heard = np.flatnonzero(~quiet)
+            at = int(np.diff(heard).argmax())
+            self._longest(self.samples + int(heard[at]) + 1, self.samples + int(heard[at + 1]))
+        self._longest(self.samples + length - trail, self.samples + length)
+        self._silence = trail
 
     def _longest(self, start: int, end: int) -> None:
         if (end - start) / self.rate > self.longest_silence.end_s - self.longest_silence.start_s:

@@ -5,13 +5,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import av
-import numpy as np
 from av.audio.stream import AudioStream
 
 from schemas.checks.sound import CONTENT, SOUND
 from schemas.examined import Examined, Measure, PartKind
 from schemas.integrity import Check, CheckResult, examines
 from schemas.media import Medium, medium_of
+from workers.media.sound.batch import Batch
 from workers.media.sound.flac import Proof, proof
 from workers.media.sound.levels import Levels, Span
 from workers.media.sound.mpeg_audio import amr_narrow, amr_wide
@@ -53,6 +53,10 @@ class SoundReader(StreamReader):
         self.proof: Proof | None = None
         self._work = work
         self._bad_packet = 0
+        self._batch = Batch()
+        self._header = _HEADERS.get(self.codec or "")
+        stored = _STORED.match(self.codec or "")
+        self._stored_bytes = max(1, int(stored[1] or 8) // 8) if stored else 0
         if self.context is None:
             return
         self.context.thread_type = "NONE"
@@ -85,7 +89,7 @@ class SoundReader(StreamReader):
         frames = self.decoded(whole)
         if frames is None:
             self.lost += samples
-        if frames is None or packet.is_corrupt or not self._fits(bytes(packet)):
+        if frames is None or packet.is_corrupt or not self._fits(packet):
             self._bad()
         self._hear(frames or ())
 
@@ -99,6 +103,8 @@ class SoundReader(StreamReader):
         if self.context is not None and self.packets:
             self._hear(self.decoded(None) or ())
         if self.levels is not None:
+            for piece in self._batch.rest():
+                self.levels.take(piece)
             self.levels.close()
 
     def examined(self) -> tuple[Examined, ...]:
@@ -117,8 +123,9 @@ class SoundReader(StreamReader):
 
     def _whole(self, packet: Any) -> Any:  # noqa: ANN401 - as above
         """Leave away the rest of a sample at the end of a packet, if it holds more: recorders stop in the middle of one."""
-        stored = _STORED.match(self.codec or "")
-        rest = packet.size % max(1, int(stored[1] or 8) // 8 * self.context.channels) if stored else 0
+        if not self._stored_bytes:
+            return packet
+        rest = packet.size % (self._stored_bytes * self.context.channels)
         if not rest or rest == packet.size:
             return None if rest else packet
         kept = av.Packet(bytes(packet)[:-rest])
@@ -132,32 +139,33 @@ class SoundReader(StreamReader):
 
     def _is_pause(self, packet: Any) -> bool:  # noqa: ANN401 - as above
         """Say whether a packet stands for time in which nothing was sent: some decoders know no such frames."""
-        header = _HEADERS.get(self.codec or "")
-        frame = header(bytes(memoryview(packet)[:1])) if header else None
+        if self._header is None:
+            return False
+        frame = self._header(bytes(memoryview(packet)[:1]))
         return frame is not None and frame.is_pause and bool(packet.size == frame.size_bytes)
 
     def _pass_over(self, samples: int) -> None:
         self.samples += samples
         self.heard_s += samples / self.context.sample_rate if self.context.sample_rate else 0.0
 
-    def _fits(self, packet: bytes) -> bool:
+    def _fits(self, packet: Any) -> bool:  # noqa: ANN401 - as above
         """Frames of a codec that takes anything follow each other to the end of their packet."""
-        header = _HEADERS.get(self.codec or "")
-        return header is None or _are_filled(packet, header)
+        return self._header is None or _are_filled(bytes(packet), self._header)
 
     def _hear(self, frames: Iterable[Any]) -> None:
         for frame in frames:
-            channels = frame.layout.nb_channels
-            self._work.samples(frame.samples * channels)
-            self.samples += frame.samples
-            self.heard_s += frame.samples / frame.sample_rate if frame.sample_rate else 0.0
+            samples, rate, channels = frame.samples, frame.sample_rate, frame.layout.nb_channels
+            self._work.samples(samples * channels)
+            self.samples += samples
+            self.heard_s += samples / rate if rate else 0.0
             if self.proof is not None:
                 self.proof.take(frame)
             if self.levels is None:
                 is_exact = (self.codec or "").startswith(_EXACT)
-                self.levels = Levels(frame.sample_rate or 1, is_exact=is_exact)
-            if frame.samples and channels <= _PLANES:
-                self.levels.take(unit(frame))
+                self.levels = Levels(rate or 1, is_exact=is_exact)
+            if samples and channels <= _PLANES:
+                for piece in self._batch.take(frame):
+                    self.levels.take(piece)
 
     def _bad(self) -> None:
         """One packet is bad once, whatever is said of it."""
@@ -179,18 +187,6 @@ def _are_filled(packet: bytes, header: Header) -> bool:
             return False
         at += frame.size_bytes
     return at == len(packet)
-
-
-def unit(frame: Any) -> np.ndarray:  # noqa: ANN401 - a frame of PyAV
-    """Return samples as channels by samples from -1 to 1."""
-    rows: np.ndarray = frame.to_ndarray()
-    if not frame.format.is_planar:
-        rows = rows.reshape(frame.samples, -1).T
-    if rows.dtype == np.uint8:
-        return (rows.astype(np.float32) - 128) / 128
-    if rows.dtype.kind == "i":
-        return rows.astype(np.float32) / float(1 << (8 * rows.dtype.itemsize - 1))
-    return rows.astype(np.float32, copy=False)
 
 
 def _gravest(walk: Walk, judge: Callable[[SoundReader], CheckResult]) -> CheckResult | None:

@@ -196,7 +196,8 @@ class Walk:
     def _demux(self, logs: list[tuple[int, str, str]]) -> None:
         try:
             for packet in packets(self.container):
-                self._route(logs, None)
+                if logs:
+                    self._route(logs, None)
                 if _is_flush(packet):
                     continue
                 self._work.packets()
@@ -216,7 +217,8 @@ class Walk:
             self._held[packet.stream_index] = packet
         if reader is not None and now is not None:
             reader.take(now)
-            self._route(logs, reader)
+            if logs:
+                self._route(logs, reader)
             reader.judged = len(reader.complaints)
 
     def _route(self, logs: list[tuple[int, str, str]], during: StreamReader | None) -> None:
