@@ -25,6 +25,7 @@ class Part(StrEnum):
     RECORDINGS = "recordings"
     OBJECTS = "objects"
     BYTES = "bytes"
+    LISTING = "listing"
 
 
 class FaultCode(StrEnum):
@@ -77,6 +78,7 @@ class FaultCode(StrEnum):
     OBJECT_HIDDEN = "object-hidden"
     OBJECT_BYTES_DIFFER = "object-bytes-differ"
     CHUNKS_DIFFER = "chunks-differ"
+    OBJECT_UNNAMED = "object-unnamed"
     RETENTION_MISSING = "retention-missing"
     RETENTION_SHORT = "retention-short"
     DERIVATIVE_MISSING = "derivative-missing"

@@ -19,6 +19,7 @@ FSCK_PARTS = vocabulary(
         Part.RECORDINGS: ("音像记录", "recordings"),
         Part.OBJECTS: ("存储中的文件", "objects in the store"),
         Part.BYTES: ("逐字节重读的文件", "objects read again"),
+        Part.LISTING: ("存储中列出的文件", "objects listed in the store"),
     },
 )
 
@@ -206,6 +207,10 @@ FAULTS = vocabulary(
         FaultCode.CHUNKS_DIFFER: (
             "文件分段哈希值的清单与文件的字节不符。",
             "The kept digests of the object's chunks are not those of its bytes.",
+        ),
+        FaultCode.OBJECT_UNNAMED: (
+            "证据存储中有一个没有任何记录指向的文件：由他人放入，或其记录已不在。",
+            "The evidence store has an object that no row names: somebody put it there, or its rows are gone.",
         ),
         FaultCode.RETENTION_MISSING: (
             "文件没有锁定到应保存的期限。",

@@ -1,8 +1,11 @@
 """Damage to the evidence store of a copied world, by whoever writes to its folder; each returns what it is about."""
 
+import hashlib
 import json
+import os
 import shutil
 from pathlib import Path
+from uuid import uuid4
 
 from sqlalchemy import insert
 
@@ -92,6 +95,16 @@ def list_altered(copy: Copy) -> str:
             )
         )
     return f"recording/{copy.world.sealed}"
+
+
+def object_planted(copy: Copy) -> str:
+    """One more object, in a world whose objects are all old enough to have been named."""
+    root = piece_path(copy).parents[3]
+    key = f"recordings/{uuid4()}/1"
+    copy.store.objects.put(key, [b"planted"], sha256=hashlib.sha256(b"planted").digest())
+    for path in root.rglob("@*"):
+        os.utime(path, (0, 0))
+    return f"object/{key}"
 
 
 def lock_taken_off(copy: Copy) -> str:

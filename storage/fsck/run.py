@@ -27,6 +27,7 @@ from storage.fsck.recording import check_recordings
 from storage.fsck.review import check_reviews
 from storage.fsck.trail import check_trail
 from storage.fsck.unchained import check_unchained
+from storage.fsck.unnamed import check_unnamed
 from storage.objects.port import Objects
 
 _OWN_FAULTS = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
@@ -59,6 +60,7 @@ def examine(engine: Engine, objects: Objects, vkey: str, *, with_bytes: bool = T
     yield from guarded(Part.PERSONAL, seen_at_once(check_personal))
     yield from guarded(Part.RECORDINGS, check_recordings(engine, asked))
     yield from guarded(Part.OBJECTS, check_packages(engine, asked))
+    yield from guarded(Part.LISTING, check_unnamed(engine, objects, vkey))
     yield from asked.rest()
 
 

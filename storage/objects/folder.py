@@ -203,6 +203,15 @@ class FolderObjects:
                 if is_old:
                     yield path.relative_to(folder).as_posix()
 
+    def old_evidence(self, before: datetime) -> Iterator[str]:
+        root = self._folder / "evidence"
+        with translated_os():
+            for folder, _, names in os.walk(root, onerror=_raise):
+                found = Path(folder)
+                version = _newest(found) if names else None
+                if version is not None and (found / f"@{version}").lstat().st_mtime < before.timestamp():
+                    yield found.relative_to(root).as_posix()
+
     def stat(self, key: str, version_id: str) -> Stat:
         path = self.path(key, version_id)
         with translated_os():
@@ -316,6 +325,10 @@ class _Reading:
             count = self._file.readinto(memoryview(buffer)[: self._left])
         self._left -= count
         return count
+
+
+def _raise(err: OSError) -> None:
+    raise err
 
 
 def _newest(folder: Path) -> str | None:

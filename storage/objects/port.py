@@ -96,6 +96,12 @@ class Objects(Protocol):
         The answer is never trusted for anything else: the rows alone say which tail counts.
         """
 
+    def old_evidence(self, before: datetime) -> Iterator[str]:
+        """Yield the keys under which evidence stands that was written before a time, in any order, a page in memory.
+
+        Only to find what no row names: what rows and log name is asked for by name, and never missed by a listing.
+        """
+
     def stat(self, key: str, version_id: str) -> Stat:
         """Look at one version.
 

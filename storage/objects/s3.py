@@ -193,8 +193,14 @@ class S3Objects:
             self._link.client.remove_object(self._address.staging, check_key(key))
 
     def old_staging(self, before: datetime) -> Iterator[str]:
+        return self._old(self._address.staging, before)
+
+    def old_evidence(self, before: datetime) -> Iterator[str]:
+        return self._old(self._address.evidence, before)
+
+    def _old(self, bucket: str, before: datetime) -> Iterator[str]:
         with translated():
-            for found in self._link.client.list_objects(self._address.staging, recursive=True):
+            for found in self._link.client.list_objects(bucket, recursive=True):
                 if found.object_name and found.last_modified and found.last_modified < before:
                     yield found.object_name
 

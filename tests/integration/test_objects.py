@@ -217,6 +217,18 @@ def test_old_tails_are_found_and_young_ones_are_not(objects: Objects) -> None:
     assert key not in set(objects.old_staging(now + timedelta(minutes=5)))
 
 
+def test_evidence_is_listed_by_age(objects: Objects, key: str) -> None:
+    """Every key is told once its object is old enough, however deep it lies, and the staging bucket is another."""
+    objects.put(key, [b"one"], sha256=digest(b"one"))
+    objects.put_staging(f"tails/{fresh_key()}/1", [b"one"], sha256=digest(b"one"))
+    now = datetime.now(UTC)
+
+    listed = list(objects.old_evidence(now + timedelta(minutes=5)))
+    assert listed.count(key) == 1
+    assert not any(one.startswith("tails/") for one in listed)
+    assert key not in set(objects.old_evidence(now - timedelta(minutes=5)))
+
+
 @pytest.mark.parametrize("size", [0, 1, MIN_PART_BYTES - 1, MIN_PART_BYTES, 2 * MIN_PART_BYTES + 7])
 def test_a_stream_of_unknown_size_is_stored_whole_and_may_be_repeated(
     objects: Objects, key: str, size: int

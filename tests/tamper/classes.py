@@ -77,8 +77,9 @@ CLASSES: tuple[TamperClass, ...] = (
     ),
     TamperClass(
         7,
-        Words("绕过系统插入数据行或存证记录", "A row or a leaf is inserted by a back door"),
+        Words("绕过系统插入数据行、存证记录或文件", "A row, a leaf or an object is put there by a back door"),
         (
+            Naming(Tool.FSCK, "object-unnamed", fsck(of_copy(objects.object_planted))),
             Naming(Tool.FSCK, "row-without-leaf", fsck(of_copy(rows.row_added))),
             Naming(Tool.SIGNER, "ticket-invalid", stored.inserted(stored.refused_by_log)),
             Naming(Tool.HEALTH, "log-refuses", stored.inserted(stored.health_of_log)),
