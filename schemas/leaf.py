@@ -60,6 +60,8 @@ _LEAF = re.compile(
 facts has no member that could hold them: there is one way at most to read bytes like this."""
 _NAMES = ("actor", "at", "chains", "ev", "event", "facts", "id", "salt", "salted", "subject")
 
+_JSON = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
 
 class Place(NamedTuple):
     """A place in a chain: leaf number `n` of the thing `of`, after the head `prev`."""
@@ -285,7 +287,7 @@ def _unknown(event: str, ev: int, facts: dict[str, Any], salted: dict[str, str])
 
 def _encode(value: dict[str, Any]) -> bytes:
     try:
-        payload = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode("ascii")
+        payload = _JSON.encode(value).encode("ascii")
     except UnicodeEncodeError as err:
         raise _invalid("a text is not ASCII") from err
     if not _TEXT.fullmatch(payload.decode()):

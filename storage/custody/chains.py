@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Row, func, select, text
 from sqlalchemy.dialects.postgresql import insert as upsert
@@ -18,6 +18,7 @@ from schemas.leaf import Place, parse_leaf
 from schemas.reference import noun_of
 from schemas.refusals_custody import CHAIN_BROKEN, CHAIN_BUSY, CHAIN_REFUSED
 from storage.custody.values import words_array
+from storage.driver import sent
 from storage.tables.custody import chain_places, chains, custody_entries
 
 LONGEST_TRANSACTION = timedelta(seconds=60)
@@ -33,13 +34,28 @@ _LAST = text(
     """
 )
 _CLOCK = select(func.clock_timestamp())
-_HOLD = "SELECT * FROM hold_chains(%(names)s::text[], %(is_changed)s::boolean[], %(no_wait)s)"
+_HOLD = (
+    "SELECT of, n, head, last_at, leaf, is_refused, taken_at"
+    " FROM hold_chains(%(names)s::text[], %(is_changed)s::boolean[], %(no_wait)s)"
+)
 
 
 @dataclass(slots=True)
 class _Chain:
     n: int
     head: str
+
+
+class _Held(NamedTuple):
+    """A chain's row as it was locked; `leaf` None where it has none, and of one that is only relied on."""
+
+    of: str
+    n: int
+    head: bytes
+    last_at: datetime | None
+    leaf: bytes | None
+    is_refused: bool
+    taken_at: datetime
 
 
 class Chains:
@@ -80,7 +96,7 @@ class Chains:
         self._at = _not_before(max(earlier, default=None), self._now(rows))
         return self._at
 
-    def _lock(self, wanted: set[str], leant: set[str]) -> Sequence[Row[Any]]:
+    def _lock(self, wanted: set[str], leant: set[str]) -> Sequence[_Held]:
         names = sorted(wanted | leant)
         asked = {
             "names": words_array(names),
@@ -88,18 +104,17 @@ class Chains:
             "no_wait": bool(self._held or self._relied),
         }
         try:
-            return self._connection.exec_driver_sql(_HOLD, asked).all()
+            return [_Held(*row) for row in sent(self._connection, _HOLD, asked)]
         except OperationalError as err:
             if getattr(err.orig, "sqlstate", None) == LOCK_NOT_AVAILABLE:
                 raise CHAIN_BUSY("somebody else holds this right now") from err
             raise
 
-    def _now(self, rows: Sequence[Row[Any]]) -> datetime:
+    def _now(self, rows: Sequence[_Held]) -> datetime:
         """Return the time after the locks: the database's, told with the last of them where there were any."""
         if self._clock:
             return self._clock()
-        taken: datetime = rows[-1].taken_at if rows else self._connection.scalars(_CLOCK).one()
-        return taken
+        return rows[-1].taken_at if rows else self._connection.scalars(_CLOCK).one()
 
     @property
     def at(self) -> datetime:
@@ -225,7 +240,7 @@ def stand(connection: Connection, of: str) -> bool:
     return True
 
 
-def _standing(row: Row[*tuple[Any, ...]]) -> _Chain:
+def _standing(row: Row[*tuple[Any, ...]] | _Held) -> _Chain:
     """Return where a chain stands by its last leaf, hashed again: a poisoned row stops this act and enters no leaf."""
     if row.leaf is None:
         if (row.n, bytes(row.head).hex()) != (0, genesis(row.of)):

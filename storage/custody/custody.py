@@ -31,6 +31,7 @@ from storage.custody.chains import Chains, chains_of, heads
 from storage.custody.copying import New, NewLeaves, copy_new
 from storage.custody.reading import LogReader
 from storage.custody.values import Appended, bytes_array, words_array
+from storage.driver import sent
 from storage.personal import kept_opening
 from storage.ticket import ticket_for
 
@@ -112,7 +113,7 @@ class CustodyLog(LogReader):
             Unavailable: this process has no key for its ticket (slug `ticket-key-missing`).
         """
         made = self._make(Entry(act, about, within, ident), actor)
-        self._connection.exec_driver_sql(_APPEND, _row(made, agency_id))
+        sent(self._connection, _APPEND, _row(made, agency_id))
         self._promise(made.appended)
         return made.appended
 
@@ -128,7 +129,7 @@ class CustodyLog(LogReader):
         waiting = iter(entries)
         while some := list(islice(waiting, AT_ONCE)):
             made = [self._make(entry, actor) for entry in some]
-            self._connection.exec_driver_sql(_APPEND_ALL, _rows(made, actor, agency_id, self._chains.at))
+            sent(self._connection, _APPEND_ALL, _rows(made, actor, agency_id, self._chains.at))
             appended += [one.appended for one in made]
         for one in appended[:PROMISED]:
             self._promise(one)

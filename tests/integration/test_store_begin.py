@@ -13,6 +13,7 @@ from sqlalchemy import event, func, make_url, select, text, update
 from sqlalchemy.exc import OperationalError
 
 from schemas.errors import Invalid, Unavailable
+from storage.driver import sent
 from storage.store import Store, Transaction
 from storage.tables.actor import accounts
 from tests.command import environment
@@ -123,13 +124,21 @@ def test_a_database_that_takes_nothing_is_unavailable(
     """After a failover the old database answers and takes nothing: that is no fault of ours, and its connections go."""
     read_only(True)
     with closing(Store(make_settings(database_url, folder_url(tmp_path)))) as store:
-        for _ in range(2):
+        for change in (_changed, _change_sent):
             with pytest.raises(Unavailable) as caught, store.begin() as tx:
-                tx.connection.execute(update(accounts).values(login=accounts.c.login))
+                change(tx)
             assert caught.value.slug == "database-read-only"
         read_only(False)
         with store.begin() as tx:
-            tx.connection.execute(update(accounts).values(login=accounts.c.login))
+            _changed(tx)
+
+
+def _changed(tx: Transaction) -> None:
+    tx.connection.execute(update(accounts).values(login=accounts.c.login))
+
+
+def _change_sent(tx: Transaction) -> None:
+    sent(tx.connection, "UPDATE accounts SET login = login", {})
 
 
 @pytest.mark.parametrize("words", [["serve", "--no-demo"], ["admit"], ["doctor", "--part", "database"]])
@@ -170,4 +179,23 @@ def test_a_text_that_cannot_be_kept_is_invalid(database_url: str, tmp_path: Path
     with pytest.raises(Invalid) as caught, store.begin() as tx:
         tx.connection.execute(select(accounts).where(accounts.c.login == login))
     assert caught.value.slug == "value-unstorable"
+    store.close()
+
+
+def test_what_is_sent_past_sqlalchemy_is_a_statement_like_any(database_url: str, tmp_path: Path) -> None:
+    """It is in the transaction that it begins, is counted, fails with the same errors, and keeps no lost connection."""
+    store, told = Store(make_settings(database_url, folder_url(tmp_path))), []
+    lost: list[object] = []
+    event.listen(store.engine, "before_cursor_execute", lambda *said: told.append(said[2]))
+    event.listen(store.engine, "invalidate", lambda *gone: lost.append(gone))
+    with store.engine.connect() as connection:
+        assert sent(connection, "SELECT %(one)s::int", {"one": 1}) == [(1,)]
+        assert connection.in_transaction()
+    assert told == ["SELECT %(one)s::int"]
+
+    with pytest.raises(Invalid), store.begin() as tx:
+        sent(tx.connection, "SELECT %(word)s::int", {"word": "one"})
+    with pytest.raises(Unavailable) as met, store.begin() as tx:
+        sent(tx.connection, "SELECT pg_terminate_backend(pg_backend_pid())", {})
+    assert (met.value.slug, len(lost)) == ("database-unavailable", 1)
     store.close()
