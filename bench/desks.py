@@ -30,12 +30,12 @@ sys.path.insert(0, str(ROOT))
 
 from quancheng_demo import NUMBER, found  # noqa: E402
 from schemas.actor import Actor  # noqa: E402
-from schemas.audit import AuditIn, AuditKind, SourceKind  # noqa: E402
+from schemas.audit import AuditIn, AuditKind  # noqa: E402
 from schemas.base import rfc3339  # noqa: E402
 from schemas.integrity import Verdict  # noqa: E402
 from schemas.monitoring import MonitoringState, ReviewStage  # noqa: E402
 from schemas.page import Cursor  # noqa: E402
-from schemas.randomness import SourceIn  # noqa: E402
+from schemas.randomness import SourceIn, SourceKind  # noqa: E402
 from schemas.recording import RecordingFilter  # noqa: E402
 from storage.flow.intake import receive_batch  # noqa: E402
 from storage.flow.login import actor_of_password  # noqa: E402

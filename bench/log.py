@@ -2,10 +2,11 @@
 
     python -m tests.stand run --parts database --durable -- python bench/log.py [--quick]
 
-An append is a whole act: begin, hold, one leaf with its openings, the row that the act changes, commit. The peer
-begins, inserts the same entry (same columns, same indexes), changes the same row, and commits. Writers are threads of
-this process, so both share its time with the server; read the ratio. `one case` is the worst case: every act goes on
-with one chain, and each waits for the commit before it. Receipts are 100 transfers that become recordings at once,
+An append is a whole act: begin, hold, one leaf with its openings and its ticket, the row that the act makes or changes,
+commit. The peer begins, inserts the same entry (same columns, same indexes), makes or changes the same row, and commits.
+Writers are threads of this process, so both share its time with the server; read the ratio. `one case` is the worst case:
+every act goes on with one chain and changes one row, and each waits for the commit before it; so does its peer, whose
+writers change that one row before they insert. Receipts are 100 transfers that become recordings at once,
 over HTTP and by eight writers over the storage alone: all stating one case, beside each stating a case of its own.
 """
 
@@ -77,20 +78,32 @@ def main() -> None:
         connection.execute(text("CREATE TABLE bench_rows (id uuid PRIMARY KEY, version bigint NOT NULL)"))
         connection.execute(text("CREATE TABLE bench_entries (LIKE custody_entries INCLUDING ALL)"))
     for writers in WRITERS:
-        for name, ours in (("new cases", opening), ("existing cases", filing)):
-            compare(engine, f"{name}, {writers} writers", ours, writers=writers, acts=acts, rounds=rounds)
-    compare(engine, "one case, 8 writers", filing_one, writers=8, acts=acts, rounds=rounds)
+        for name, ours, peer in (
+            ("new cases", opening, bare_opening),
+            ("existing cases", filing, bare_filing),
+        ):
+            compare(
+                engine, f"{name}, {writers} writers", ours, peer, writers=writers, acts=acts, rounds=rounds
+            )
+    compare(engine, "one case, 8 writers", filing_one, bare_filing_one, writers=8, acts=acts, rounds=rounds)
     receipts(url, rounds=rounds)
     folding(leaves)
 
 
 def compare(
-    engine: Engine, name: str, ours: Callable[[Engine], Act], *, writers: int, acts: int, rounds: int
+    engine: Engine,
+    name: str,
+    ours: Callable[[Engine], Act],
+    peer_of: Callable[[Engine], Act],
+    *,
+    writers: int,
+    acts: int,
+    rounds: int,
 ) -> None:
     """Print acts per second of ours and of the bare peer, medians of interleaved rounds."""
     rates: dict[str, list[float]] = {"ours": [], "bare": []}
     for _ in range(rounds):
-        for kind, make in (("ours", ours), ("bare", bare)):
+        for kind, make in (("ours", ours), ("bare", peer_of)):
             rates[kind].append(rate(engine, make, writers=writers, acts=acts))
     mine, peer = median(rates["ours"]), median(rates["bare"])
     print(f"{name:32} {mine:7.0f}/s  bare {peer:7.0f}/s  ratio {mine / peer:.2f} (target {TARGET})")
@@ -154,6 +167,7 @@ def filing(engine: Engine) -> Act:
 
 _ENTRIES = custody_entries.to_metadata(MetaData(), name="bench_entries")
 _ONE: list[tuple[str, str]] = []
+_ONE_BARE: list[str] = []
 
 
 def filing_one(engine: Engine) -> Act:
@@ -183,30 +197,53 @@ def _file(connection: Connection, case: str, row: str) -> None:
     log.append(CaseFile(to=CaseState.FILED, reason=shown("线索属实")), case, actor=ACTOR)
 
 
-def bare(engine: Engine) -> Act:
-    """One INSERT of an entry of the same size, and the row that is changed anyway."""
-    with engine.begin() as connection:
-        row = _row(connection)
+def bare_opening(engine: Engine) -> Act:
+    """One INSERT of an entry of the same size, and the row that is made anyway."""
+    del engine
 
     def act(connection: Connection) -> None:
-        leaf = random.randbytes(720)
-        digest = leaf_digest(leaf)
-        connection.execute(text("UPDATE bench_rows SET version = version + 1 WHERE id = :id"), {"id": row})
-        connection.execute(
-            insert(_ENTRIES).values(
-                entry_id=uuid4(),
-                event="case:file",
-                ev=1,
-                actor=ACTOR,
-                subject=f"case/{row}",
-                at=text("clock_timestamp()"),
-                leaf=leaf,
-                digest=bytes.fromhex(digest),
-                leaf_hash=bytes.fromhex(entry_hash(digest)),
-            )
-        )
+        _insert(connection, _row(connection))
 
     return act
+
+
+def bare_filing(engine: Engine) -> Act:
+    """One INSERT of an entry of the same size, and one of the writer's own twenty rows that is changed anyway."""
+    with engine.begin() as connection:
+        rows = [_row(connection) for _ in range(20)]
+    chance = random.Random(1)
+    return lambda connection: _change_and_insert(connection, chance.choice(rows))
+
+
+def bare_filing_one(engine: Engine) -> Act:
+    """The same of all writers, and one row."""
+    if not _ONE_BARE:
+        with engine.begin() as connection:
+            _ONE_BARE.append(_row(connection))
+    return lambda connection: _change_and_insert(connection, _ONE_BARE[0])
+
+
+def _change_and_insert(connection: Connection, row: str) -> None:
+    connection.execute(text("UPDATE bench_rows SET version = version + 1 WHERE id = :id"), {"id": row})
+    _insert(connection, row)
+
+
+def _insert(connection: Connection, row: str) -> None:
+    leaf = random.randbytes(720)
+    digest = leaf_digest(leaf)
+    connection.execute(
+        insert(_ENTRIES).values(
+            entry_id=uuid4(),
+            event="case:file",
+            ev=1,
+            actor=ACTOR,
+            subject=f"case/{row}",
+            at=text("clock_timestamp()"),
+            leaf=leaf,
+            digest=bytes.fromhex(digest),
+            leaf_hash=bytes.fromhex(entry_hash(digest)),
+        )
+    )
 
 
 def receipts(url: str, *, rounds: int) -> None:
