@@ -16,6 +16,8 @@ from storage.settings import StorageSettings
 from storage.tables.actor import agencies
 from storage.tables.setting import agency_settings
 
+CERTIFICATE_SETTINGS = (Setting.WARNING_DAYS, Setting.CERTIFICATE_VERIFY_DAYS)
+
 
 class Said(NamedTuple):
     """An agency with those above it, nearest first, and what they said of some settings."""
@@ -36,6 +38,15 @@ class Said(NamedTuple):
         """Return what holds of one list for the first agency."""
         told = (row for row in self.rows if row.name is name)
         return in_force(told, self.line, at, installed=installed.installed_list(name), known_at=known_at)
+
+    def soon(self, now: datetime, installed: StorageSettings) -> datetime:
+        """Return until when an end is warned of; what was said of `WARNING_DAYS` is known."""
+        return now + timedelta(days=self.at(Setting.WARNING_DAYS, now, installed).value)
+
+    def certificate_terms(self, now: datetime, installed: StorageSettings) -> CertificateTerms:
+        """Return the terms of certificates; what was said of `CERTIFICATE_SETTINGS` is known."""
+        verified = timedelta(days=self.at(Setting.CERTIFICATE_VERIFY_DAYS, now, installed).value)
+        return CertificateTerms(self.soon(now, installed), now - verified)
 
 
 def said(connection: Connection, agency_id: AgencyId, names: Collection[Name]) -> Said:
@@ -88,17 +99,14 @@ def tolerances_at(
 
 def soon(connection: Connection, installed: StorageSettings, agency_id: AgencyId, now: datetime) -> datetime:
     """Return until when an end is warned of to people of an agency."""
-    return now + timedelta(days=setting_at(connection, installed, agency_id, Setting.WARNING_DAYS, now))
+    return said(connection, agency_id, (Setting.WARNING_DAYS,)).soon(now, installed)
 
 
 def certificate_terms(
     connection: Connection, installed: StorageSettings, agency_id: AgencyId, now: datetime
 ) -> CertificateTerms:
     """Return until when ends of certificates are warned of to people of an agency, and after when each is verified."""
-    names = (Setting.WARNING_DAYS, Setting.CERTIFICATE_VERIFY_DAYS)
-    told = said(connection, agency_id, names)
-    warned, verified = (timedelta(days=told.at(name, now, installed).value) for name in names)
-    return CertificateTerms(now + warned, now - verified)
+    return said(connection, agency_id, CERTIFICATE_SETTINGS).certificate_terms(now, installed)
 
 
 def list_at(

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
-from sqlalchemy import update
+from sqlalchemy import event, update
 
 from api.deps import COOKIE
 from schemas.account import AccountIn, RoleIn
@@ -116,6 +116,20 @@ def test_everything_that_waits_is_on_the_page(office: Office) -> None:
     assert count == MOST_NAMED + 2
     assert office.page(token, "/console/notices/count").strip() == str(count)
     assert f'<b class="count">{count}</b>' in office.page(token, "/console")
+
+
+def test_what_waits_is_counted_by_one_statement(office: Office) -> None:
+    """Whatever somebody's duties are; what their agency has set is asked for once, and only where a line goes by it."""
+    bureau = office.bureau
+    bureau.open()
+    _, everybody = make_account(bureau.store, bureau.agency, *Role)
+    asked: list[str] = []
+    event.listen(bureau.store.engine, "before_cursor_execute", lambda *told: asked.append(told[2]))
+    for who, statements in ((bureau.handler, 1), (bureau.head, 1), (everybody, 2)):
+        with bureau.store.begin() as tx:
+            asked.clear()
+            tx.duties.waiting(who)
+            assert len(asked) == statements
 
 
 def test_whoever_sees_the_cases_is_told_what_others_have_to_do(office: Office) -> None:
