@@ -21,6 +21,7 @@ from schemas.audit import (
     DrawFile,
 )
 from schemas.base import HexOut, WireIn, WireOut
+from schemas.consistency import TRUST_REACH
 from schemas.ids import AccountId, AgencyId, AuditId, MemberId
 from schemas.note import encode64
 from schemas.policy import Action, Subject, may
@@ -375,4 +376,5 @@ def draw_document(tx: Transaction, actor: CurrentActor, audit_id: AuditId) -> Dr
         entries=entries,
         proofs=proofs,
         checkpoint=tx.custody.latest_checkpoint() or "",
+        tiles=tx.custody.tree_end(TRUST_REACH),
     )

@@ -367,7 +367,10 @@ DRAWN_STATES = frozenset({AuditState.DRAWN, AuditState.CLOSED})
 
 
 class DrawFile(WireIn):
-    """What `quancheng redraw` reads: everything needed to repeat a draw, and the log's proof of its order."""
+    """What `quancheng redraw` reads: everything needed to repeat a draw, and the log's proof of its order.
+
+    `tiles` is the end of the tree at its checkpoint, as in a trust file: it proves older ones; empty in files of before.
+    """
 
     typ: Literal["quancheng-draw"] = "quancheng-draw"
     v: Literal[1] = 1
@@ -379,3 +382,4 @@ class DrawFile(WireIn):
     entries: list[dict[str, Any]]
     proofs: list[str]
     checkpoint: str
+    tiles: str = ""

@@ -20,11 +20,13 @@ from mobile_contract.client.failure import failure_of
 from mobile_contract.client.local import demo_of, trusted
 from mobile_contract.client.misuse import HOLDS, refuse, seconds
 from mobile_contract.client.monitor_follow import Follower, Look
+from mobile_contract.client.monitor_fork import read_fork
 from mobile_contract.client.monitor_kept import Kept
 from mobile_contract.client.monitor_log import RemoteLog
 from mobile_contract.client.verify import read_trust
 from mobile_contract.client.wire import server_address
 from schemas.errors import EvidenceError, Unavailable
+from schemas.refusals_command import CLAIM_INVALID
 from schemas.refusals_follow import LOG_FOREIGN, LOG_FORKED, LOG_SHRANK, LOG_UNPROVEN, MONITOR_KEY_MISSING
 from schemas.visible import printable
 
@@ -65,7 +67,15 @@ class _Tell:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of `quancheng monitor`."""
-    parser.add_argument("url", metavar="URL", help="address of the server, or of its log (…/v1/log)")
+    parser.add_argument(
+        "url", metavar="URL", nargs="?", help="address of the server, or of its log (…/v1/log)"
+    )
+    parser.add_argument(
+        "--fork",
+        type=Path,
+        metavar="FILE",
+        help="check a kept proof of a fork instead, and ask no server: ends by 10 where it is one",
+    )
     key = parser.add_mutually_exclusive_group()
     key.add_argument("--trust", type=Path, metavar="FILE", help="trust file that was obtained another way")
     key.add_argument("--vkey", metavar="KEY", help="the log's key (name+id+base64), obtained another way")
@@ -113,6 +123,10 @@ def run(args: argparse.Namespace) -> int:
     """Follow the log until it misbehaves, or look once; returns the exit code."""
     tell = _Tell(as_json=args.json)
     try:
+        if args.fork is not None:
+            return _check_fork(args, tell)
+        if args.url is None:
+            raise CLAIM_INVALID("请给出服务器地址或 --fork 文件 name a server, or a file by --fork")
         with _following(args, tell) as follower:
             return _follow(args, tell, follower)
     except (KeyboardInterrupt, EvidenceError, OSError, ValueError) as err:
@@ -120,6 +134,24 @@ def run(args: argparse.Namespace) -> int:
             return _shout(args, err)
         found = failure_of(err)
         return refuse(args, found.code, found.text, problem=found.problem, event="ended")
+
+
+def _check_fork(args: argparse.Namespace, tell: _Tell) -> int:
+    vkey: str | None = args.vkey if args.trust is None else read_trust(args.trust).log_vkey
+    found = read_fork(args.fork, vkey)
+    said = f"✗ 分叉属实：同一密钥签署了两部日志 a fork: one key signed two histories\n{chr(10).join(found.lines)}"
+    if vkey is None:
+        said += "\n  请另寻途径核对此密钥 compare this key by another way, or give it: --trust, --vkey"
+    tell(
+        "fork",
+        said,
+        problem=LOG_FORKED.slug,
+        vkey=found.vkey,
+        is_key_given=vkey is not None,
+        older={"size": found.older.size, "root": found.older.root.hex()},
+        newer={"size": found.newer.size, "root": found.newer.root.hex()},
+    )
+    return FORKED
 
 
 @contextmanager

@@ -31,12 +31,13 @@ from schemas.base import Frozen, parse_rfc3339, rfc3339
 from schemas.chain import leaf_digest, step, tree_hash
 from schemas.checkpoint import Checkpoint, verify_proof
 from schemas.claim import DrawClaim, DrawFault
-from schemas.consistency import Given
+from schemas.consistency import Given, parse_tiles
 from schemas.draw import draw, population_root, seed_of
 from schemas.errors import Invalid
 from schemas.integrity import Outcome
 from schemas.leaf import Leaf, Unknown, leaf_bytes, parse_leaf
 from schemas.leaves_audit import AuditConfirm, AuditDraw, AuditEnter, AuditFreeze, AuditMismatch, AuditRetract
+from schemas.merkle import Tiles
 from schemas.note import decode64
 from schemas.randomness import value_bytes
 from schemas.refusals_audit import DRAW_INVALID, PLAN_INVALID
@@ -46,7 +47,9 @@ from schemas.visible import printable
 from schemas.words import Words
 from schemas.words_claim import DRAW_CLAIMS, DRAW_FAULTS
 
-HOLDS, FAILS, MISUSED = 0, 1, 2
+HOLDS, FAILS, MISUSED, UNPROVEN = 0, 1, 2, 3
+"""3: the arithmetic repeats, and nobody knows whose log it is; as `verify` ends then."""
+
 MAX_FILE_BYTES = 256 * 1024 * 1024
 _LETTERS: Mapping[type[Act | Unknown], str] = MappingProxyType(
     {
@@ -60,6 +63,19 @@ _LETTERS: Mapping[type[Act | Unknown], str] = MappingProxyType(
 )
 _ORDER = re.compile(r"F(EW)*ECD")
 """Frozen, entered – and withdrawn, as often as that was –, confirmed, drawn."""
+
+_UNPROVEN = {
+    False: (
+        "○ 可重算，来源未知：名单、随机数和先后仅为文件自述（另行取得信任文件，用 --trust）\n"
+        "  the arithmetic repeats, the origin is unknown: list, values and order are the file's own word "
+        "(get a trust file by another way: --trust)"
+    ),
+    True: (
+        "○ 可重算，未证明与信任文件所载为同一部日志（用 --consistency 给出日志公布的证明）\n"
+        "  the arithmetic repeats; that its log is the one of the trust file is not proven "
+        "(give what the log publishes: --consistency)"
+    ),
+}
 
 A = TypeVar("A", bound=Act)
 _Entries = list[tuple[int, Leaf]]
@@ -229,19 +245,27 @@ def _log(document: DrawFile, trust: Trust | None, given: Given | None) -> Redraw
                 return _broken(DrawClaim.LOG, DrawFault.INDEX_DIFFERS)
     except (Invalid, KeyError, TypeError) as err:
         return _broken(DrawClaim.LOG, DrawFault.PROOF_INVALID, str(err))
-    return _history(checkpoint, trust, given)
+    return _history(document, checkpoint, trust, given)
 
 
-def _history(checkpoint: Checkpoint, trust: Trust, given: Given | None) -> RedrawClaim:
+def _history(document: DrawFile, checkpoint: Checkpoint, trust: Trust, given: Given | None) -> RedrawClaim:
     """The draw's log is the one that the trust file knows: where that holds a checkpoint, one extends the other."""
     if trust.checkpoint is None:
         return RedrawClaim(claim=DrawClaim.LOG, outcome=Outcome.VERIFIED)
-    found = compared(checkpoint, trust.checkpoint, given, (trust.tiles,))
+    found = compared(checkpoint, trust.checkpoint, given, (_tiles(document), trust.tiles))
     detail = f"{checkpoint.size}, {trust.checkpoint.size}"
     if found is None:
         unproven = DrawFault.HISTORY_UNPROVEN
         return RedrawClaim(claim=DrawClaim.LOG, outcome=Outcome.NOT_CHECKED, code=unproven, detail=detail)
     return _claim(DrawClaim.LOG, DrawFault.LOG_FORKED, holds=found)
+
+
+def _tiles(document: DrawFile) -> Tiles:
+    """Return the tiles that the file carries; what cannot be read proves nothing."""
+    try:
+        return parse_tiles(document.tiles)
+    except Invalid:
+        return {}
 
 
 def read_draw(path: Path) -> DrawFile:
@@ -273,6 +297,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add_consistency(parser)
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of text")
+    parser.epilog = (
+        "Exit: 0 the draw repeats and its log is the trust file's, 1 it does not repeat, 2 used wrongly, "
+        "3 the arithmetic repeats and the origin is unknown."
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -293,7 +321,13 @@ def run(args: argparse.Namespace) -> int:
             _print_json(claims, document, holds=holds)
         else:
             _print_text(claims, document, holds=holds)
-    return HOLDS if holds else FAILS
+    if not holds:
+        return FAILS
+    return HOLDS if _is_logged(claims) else UNPROVEN
+
+
+def _is_logged(claims: list[RedrawClaim]) -> bool:
+    return all(claim.outcome is Outcome.VERIFIED for claim in claims)
 
 
 def _print_json(claims: list[RedrawClaim], document: DrawFile, *, holds: bool) -> None:
@@ -313,11 +347,10 @@ def _print_text(claims: list[RedrawClaim], document: DrawFile, *, holds: bool) -
     if holds:
         for one in document.sample:
             print(f"  {printable(one)}")  # noqa: T201
-    is_logged = all(claim.outcome is Outcome.VERIFIED for claim in claims)
-    repeats = "✓ 抽样可重现 the draw repeats"
-    if not is_logged:
-        repeats = (
-            "○ 可重算，但存证日志未核验（--trust） the arithmetic repeats; the log was not checked (--trust)"
-        )
-    verdict = repeats if holds else "✗ 不符 the draw does not repeat"
+    if not holds:
+        verdict = "✗ 不符 the draw does not repeat"
+    elif _is_logged(claims):
+        verdict = "✓ 抽样可重现 the draw repeats"
+    else:
+        verdict = _UNPROVEN[claims[-1].code is DrawFault.HISTORY_UNPROVEN]
     print(verdict)  # noqa: T201

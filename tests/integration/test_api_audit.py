@@ -212,6 +212,7 @@ def test_the_command(drawn: dict, tmp_path: Path) -> None:
         done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=False)
         assert done.returncode == code, done.stderr
         assert json.loads(done.stdout)["holds"] is (code == 0)
+    assert drawn["file"]["tiles"]
 
 
 def test_a_change_names_its_version(world: dict) -> None:

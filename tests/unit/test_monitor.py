@@ -1,15 +1,19 @@
 """Whoever follows a log keeps what it saw, and names whatever contradicts it – with proof where there is any."""
 
+import argparse
+import json
 from base64 import b64encode
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mobile_contract.client import monitor
 from mobile_contract.client.monitor_follow import Follower, Look
 from mobile_contract.client.monitor_kept import Kept
 from mobile_contract.client.monitor_log import RemoteLog
@@ -372,3 +376,30 @@ def test_a_file_that_proves_nothing_is_no_fork() -> None:
     for fork in wrong:
         with pytest.raises(Invalid):
             open_fork(fork)
+
+
+@pytest.mark.parametrize("is_older", [False, True])
+def test_a_kept_proof_is_checked_without_any_server(
+    watch: Watch, tmp_path: Path, capsys: pytest.CaptureFixture[str], *, is_older: bool
+) -> None:
+    """The command shows both heads and ends by 10; of another key by 12; what proves nothing ends it by 2."""
+
+    def checked(path: Path, *words: str) -> tuple[int, dict[str, Any]]:
+        parser = argparse.ArgumentParser()
+        monitor.add_arguments(parser)
+        code = monitor.run(parser.parse_args(["--fork", str(path), *words, "--json"]))
+        return code, json.loads(capsys.readouterr().out)
+
+    watch.show(History(entries(256 if is_older else 300)))
+    watch.operator.shown = History([b"x" * 32, *entries(299)])
+    proof = Path(str(watch.named().facts["proof"]))
+    code, said = checked(proof)
+    assert (code, said["problem"], said["is_key_given"]) == (10, "log-forked", False)
+    assert [said[one]["size"] for one in ("older", "newer")] == [256 if is_older else 300, 300]
+    assert said["older"]["root"] != said["newer"]["root"]
+    assert checked(proof, "--vkey", watch.operator.vkey)[1]["is_key_given"]
+    assert checked(proof, "--vkey", vkey_of_seed(ORIGIN, bytes(32)))[0] == 12
+    spoilt = tmp_path / "spoilt.json"
+    spoilt.write_text(json.dumps(json.loads(proof.read_text()) | {"root": b64encode(bytes(32)).decode()}))
+    for path in (spoilt, watch.folder / "checkpoint", tmp_path / "absent"):
+        assert checked(path)[0] == 2

@@ -19,7 +19,7 @@ from schemas.audit import AuditKind, AuditPlan, AuditState, DrawFile, parse_plan
 from schemas.base import rfc3339
 from schemas.chain import tree_hash
 from schemas.checkpoint import Checkpoint, checkpoint_text, open_checkpoint, proof_text
-from schemas.consistency import Given
+from schemas.consistency import Given, tiles_text
 from schemas.digest import sha256_hex
 from schemas.draw import draw, population_root, seed_of
 from schemas.errors import Invalid
@@ -145,6 +145,7 @@ def test_the_promised_lead_is_kept_or_the_draw_fails(
     parser = argparse.ArgumentParser()
     command.add_arguments(parser)
     assert command.run(parser.parse_args([str(path), "--trust", str(trusted)])) == int(is_broken)
+    assert command.run(parser.parse_args([str(path)])) == (1 if is_broken else 3)
 
 
 def test_a_plan_says_its_lead_from_version_2_on():
@@ -181,6 +182,23 @@ def test_a_draw_of_another_history_does_not_repeat():
     older = Checkpoint(origin=ORIGIN, size=3, root=proof[0])
     trust = office.trust.model_copy(update={"checkpoint": older})
     assert redraw(file, trust, Given(old=3, hashes=proof[1]))[-1].outcome is Outcome.VERIFIED
+
+
+def test_a_draw_carries_what_proves_older_checkpoints():
+    """With the tiles of its own tree a file of today needs no other proof; tiles that are none prove nothing."""
+    office = Office()
+    file = drawn({"events": [MINUTES], "lead": 0}, office)
+    hashes = [tree_hash(base64.b64decode(one["leaf"])) for one in file.entries]
+    kept = extend(lambda *_: b"", 0, hashes)
+    tiles = tiles_text(len(hashes), 4, lambda level, n: kept.get((level, n), b""))
+    older = Checkpoint(origin=ORIGIN, size=3, root=consistency_proof_of(file)[0])
+    for root, said, code in (
+        (older.root, tiles, None),
+        (older.root, "x", "history-unproven"),
+        (bytes(32), tiles, "log-forked"),
+    ):
+        trust = office.trust.model_copy(update={"checkpoint": older.model_copy(update={"root": root})})
+        assert redraw(file.model_copy(update={"tiles": said}), trust)[-1].code == code
 
 
 def consistency_proof_of(file: DrawFile) -> tuple[bytes, tuple[bytes, ...]]:
