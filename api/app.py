@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from api import (
     account,
     agency,
+    annotation,
     approval,
     audit,
     audit_member,
@@ -93,6 +94,7 @@ ROUTERS = (
     manifest.router,
     presence.router,
     retention.router,
+    annotation.router,
     shift.router,
     upload.router,
     recording.router,

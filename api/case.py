@@ -152,6 +152,7 @@ class CaseQuery(BaseModel):
 
     number: Words = None
     state: CaseState | None = None
+    tag: Words = None
 
 
 @router.get("", operation_id="listCases")
@@ -159,7 +160,9 @@ def cases(
     tx: Tx, actor: CurrentActor, after: After, asked: Annotated[CaseQuery, Query()], limit: Limit = 50
 ) -> CasesOut:
     """List the cases the actor may see, newest first; `number` also finds names of parties."""
-    page = tx.cases.page(actor, number=asked.number, state=asked.state, after=after, limit=limit)
+    page = tx.cases.page(
+        actor, number=asked.number, state=asked.state, tag=asked.tag, after=after, limit=limit
+    )
     return CasesOut(cases=[CaseOut.of(row) for row in page.rows], next=page.next_text)
 
 

@@ -68,6 +68,7 @@ _DUTIES = _asks(either=(Action.DUTY_KEEP, Action.DUTY_VIEW))
 _EXPLAIN = _asks(Action.FINDING_ANSWER)
 _EXAMINE = _asks(Action.RECORDING_EXAMINE)
 _MARK = _asks(Action.RETENTION_MARK)
+_NOTE, _NOTE_CASE = _asks(Action.NOTE_KEEP), _asks(Action.CASE_VIEW, Action.NOTE_KEEP)
 _SETTINGS, _SET = _asks(Action.SETTING_VIEW), _asks(Action.SETTING_VIEW, Action.SETTING_KEEP)
 
 _API: Mapping[str, Ask] = {
@@ -189,6 +190,14 @@ _API: Mapping[str, Ask] = {
     "GET /v1/recordings/{recording_id}/examinations": _SEE,
     "POST /v1/recordings/{recording_id}/examinations": _EXAMINE,
     "GET /v1/recordings/{recording_id}/likenesses": _asks(Action.RECORDING_VIEW, Action.LIKENESS_VIEW),
+    "GET /v1/recordings/{recording_id}/notes": _SEE,
+    "POST /v1/recordings/{recording_id}/notes": _NOTE,
+    "POST /v1/recordings/{recording_id}/notes/{note_id}/withdraw": _NOTE,
+    "POST /v1/recordings/{recording_id}/tags": _NOTE,
+    "GET /v1/cases/{case_id}/notes": _CASE,
+    "POST /v1/cases/{case_id}/notes": _NOTE_CASE,
+    "POST /v1/cases/{case_id}/notes/{note_id}/withdraw": _NOTE_CASE,
+    "POST /v1/cases/{case_id}/tags": _NOTE_CASE,
     "GET /v1/recordings/{recording_id}/retention-marks": _SEE,
     "POST /v1/recordings/{recording_id}/retention-marks": _MARK,
     "GET /v1/recordings/{recording_id}/answers": _SEE,
@@ -335,6 +344,12 @@ _CONSOLE: Mapping[str, Ask] = {
     "GET /console/hand-in": _asks(Action.RECORDING_SUBMIT),
     "GET /console/hand-in/token": OWN,
     "POST /console/recordings/{recording_id}/answers": _EXPLAIN,
+    "POST /console/recordings/{recording_id}/notes": _NOTE,
+    "POST /console/recordings/{recording_id}/notes/{note_id}/withdraw": _NOTE,
+    "POST /console/recordings/{recording_id}/tags": _NOTE,
+    "POST /console/cases/{case_id}/notes": _NOTE_CASE,
+    "POST /console/cases/{case_id}/notes/{note_id}/withdraw": _NOTE_CASE,
+    "POST /console/cases/{case_id}/tags": _NOTE_CASE,
     "POST /console/recordings/{recording_id}/retention-marks": _MARK,
     "POST /console/recordings/{recording_id}/derivatives/{kind}": _EXAMINE,
     "POST /console/recordings/{recording_id}/examinations": _EXAMINE,

@@ -177,6 +177,7 @@ class RecordingQuery(BaseModel):
     q: Words = None
     at_fault: bool = False
     document: DocumentKind | None = None
+    tag: Words = None
 
     def wanted(self) -> RecordingFilter:
         """Return the filter."""
@@ -191,6 +192,7 @@ class RecordingQuery(BaseModel):
             text=self.q,
             at_fault=self.at_fault,
             document=self.document,
+            tag=self.tag,
         )
 
 

@@ -48,6 +48,8 @@ class Spec:
         event: `noun:verb`.
         ev: Version of the class.
         chains: Nouns of the chains a leaf takes a place in, sorted.
+        among: Where it stands in the chain of whatever it is about: the nouns of what that may be; none where its subject
+            has that chain itself.
         opens: It begins its chain, and only it can.
         by: Process that writes it.
         actors: Nouns of those who may act in it.
@@ -64,6 +66,7 @@ class Spec:
     event: str
     ev: int = 1
     chains: tuple[str, ...] = ()
+    among: tuple[str, ...] = ()
     opens: bool = False
     by: Process = Process.API
     actors: tuple[str, ...] = ("account",)

@@ -168,6 +168,10 @@ class Leaf:
         if kind not in spec.actors or (kind == "service" and who != spec.by):
             raise ValueError(f"{self.actor} does not act in {spec.event}")
         things = {of.partition("/")[0]: of for _, of, _ in self.chains}
+        if spec.among:
+            if len(self.chains) != 1 or not things.keys() <= set(spec.among):
+                raise ValueError(f"{spec.event} stands in one chain, of {spec.among}")
+            return
         if spec.chains == (ANY_CHAIN,):
             if [ident_of(of) for of in things.values()] != [ident_of(self.subject)]:
                 raise ValueError("the place is in the chain of the subject")

@@ -138,6 +138,7 @@ def _entry(kind: type[Act]) -> dict[str, Any]:
         "event": spec.event,
         "ev": spec.ev,
         "chains": list(spec.chains),
+        **({"among": list(spec.among)} if spec.among else {}),
         "opens": spec.opens,
         "by": spec.by.value,
         "actors": list(spec.actors),

@@ -6,6 +6,7 @@ from schemas.actor import Role
 from schemas.case import EVIDENCE_STATES, OVER_STATES, CaseState
 from schemas.decision import PROVEN_OUTCOMES
 from schemas.leaf import Leaf
+from schemas.leaves_annotation import NoteAdd, NoteWithdraw, TagSet
 from schemas.leaves_case import (
     CaseAmend,
     CaseAppoint,
@@ -46,6 +47,7 @@ from schemas.leaves_review import (
 from schemas.leaves_scope import CaseConcludeProposed, CaseConcludeScoped, CaseExempt, CaseReopen
 from schemas.leaves_summary import CasePenalise, CaseRecord, CaseRetract
 from schemas.life import FaultCode, Here, Takes, Unlawful, check_step, is_hidden, law, taken
+from schemas.life_annotation import annotated
 from schemas.life_inside import (
     Fact,
     Opinion,
@@ -324,6 +326,10 @@ def _document_withdrawn(life: CaseLife, leaf: Leaf, act: DocumentWithdraw, here:
     return life._replace(documents=withdrawn(life.documents, leaf, act, here))
 
 
+def _annotated(life: CaseLife, leaf: Leaf, act: NoteAdd | NoteWithdraw | TagSet, here: Here) -> CaseLife:
+    return life._replace(beside=annotated(life.beside, leaf, act, here))
+
+
 CASE_TAKES: Takes[CaseLife] = MappingProxyType(
     {
         CaseAmend: _amended,
@@ -350,6 +356,7 @@ CASE_TAKES: Takes[CaseLife] = MappingProxyType(
         MonitoringUnlink: _record_untied,
         RecusalBar: _barred,
         RecusalLift: _lifted,
+        **dict.fromkeys((NoteAdd, NoteWithdraw, TagSet), _annotated),
         DocumentFile: _document_filed,
         DocumentWithdraw: _document_withdrawn,
         FactAdd: _fact_added,

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from schemas.checks.claims import BY_BROWSER, MANIFEST_SIGNATURE
 from schemas.declaration import HandInWay, Origin
 from schemas.leaf import Leaf
+from schemas.leaves_annotation import NoteAdd, NoteWithdraw, TagSet
 from schemas.leaves_case import CaseLink, CaseUnlink
 from schemas.leaves_finding import FindingAnswer
 from schemas.leaves_presence import PresenceConfirm, PresenceConfirmByCode, PresenceDeny, PresenceSettle
@@ -23,6 +24,7 @@ from schemas.leaves_recording import (
 )
 from schemas.leaves_retention import RetentionMark, RetentionRaise
 from schemas.life import FaultCode, Here, Takes, Unlawful, check_step, is_hidden, law, taken
+from schemas.life_annotation import Annotations, annotated
 from schemas.presence import PresenceAnswer
 from schemas.recording import RecordingState
 from schemas.retention import ENDLESS, OF_CASES, RetentionClass
@@ -187,6 +189,7 @@ class RecordingLife(NamedTuple):
     kept: Mapping[str, KeptLife] = MappingProxyType({})
     marks: Mapping[str, MarkLife] = MappingProxyType({})
     declared: RecordingDeclare | None = None
+    beside: Annotations = Annotations()
 
     @property
     def is_marked(self) -> bool:
@@ -317,6 +320,12 @@ def _explained(life: RecordingLife, leaf: Leaf, act: FindingAnswer, here: Here) 
     return life._replace(explained={**life.explained, leaf.subject: ExplainedLife(act, leaf.actor, leaf.at)})
 
 
+def _annotated(
+    life: RecordingLife, leaf: Leaf, act: NoteAdd | NoteWithdraw | TagSet, here: Here
+) -> RecordingLife:
+    return life._replace(beside=annotated(life.beside, leaf, act, here))
+
+
 RECORDING_TAKES: Takes[RecordingLife] = MappingProxyType(
     {
         RecordingDeclare: _said_of,
@@ -330,5 +339,6 @@ RECORDING_TAKES: Takes[RecordingLife] = MappingProxyType(
         CaseUnlink: _unlinked,
         ScrubFind: _found,
         FindingAnswer: _explained,
+        **dict.fromkeys((NoteAdd, NoteWithdraw, TagSet), _annotated),
     }
 )

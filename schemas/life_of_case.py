@@ -12,6 +12,7 @@ from schemas.leaves_recusal import RecusalBar
 from schemas.leaves_scope import CaseConcludeProposed, CaseConcludeScoped
 from schemas.leaves_summary import CasePenalise
 from schemas.life import check_step
+from schemas.life_annotation import Annotations
 from schemas.life_inside import Committed, Fact, Package, Round, Tie
 from schemas.life_procedure import Documents, Taken
 
@@ -96,6 +97,7 @@ class CaseLife(NamedTuple):
     """The steps that list their duties; a step of version 1 lists none."""
     summaries: Summaries = MappingProxyType({})
     """Decisions on the spot, those taken back included."""
+    beside: Annotations = Annotations()
 
     @property
     def proposal(self) -> DecisionOutcome | None:

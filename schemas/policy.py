@@ -64,6 +64,7 @@ class Action(StrEnum):
     DUTY_KEEP = "duty:keep"
     DUTY_VIEW = "duty:view"
     FINDING_ANSWER = "finding:answer"
+    NOTE_KEEP = "note:keep"
     RECORDING_EXAMINE = "recording:examine"
     RETENTION_MARK = "retention:mark"
     SETTING_VIEW = "setting:view"
@@ -129,6 +130,7 @@ _UNIT, _TREE, _NAME = Relation.UNIT, Relation.SUBTREE, Relation.UNIT | Relation.
 
 POLICY: Mapping[Role, Mapping[Action, Relation]] = {
     Role.OFFICER: {
+        Action.NOTE_KEEP: _OWN,
         Action.RECORDING_SUBMIT: _UNIT,
         Action.DUTY_KEEP: _OWN,
         Action.FINDING_ANSWER: _OWN,
@@ -139,6 +141,7 @@ POLICY: Mapping[Role, Mapping[Action, Relation]] = {
         Action.CUSTODY_VIEW: _UNIT,
     },
     Role.AUXILIARY: {
+        Action.NOTE_KEEP: _OWN,
         Action.RECORDING_SUBMIT: _UNIT,
         Action.DUTY_KEEP: _OWN,
         Action.FINDING_ANSWER: _OWN,
@@ -147,6 +150,7 @@ POLICY: Mapping[Role, Mapping[Action, Relation]] = {
         Action.RECORDING_WATCH: _OWN | _APPROVED,
     },
     Role.HANDLER: {
+        Action.NOTE_KEEP: _OWN | _HANDLED,
         Action.RECORDING_SUBMIT: _UNIT,
         Action.FINDING_ANSWER: _OWN,
         Action.APPROVAL_ASK: _UNIT,
@@ -170,6 +174,7 @@ POLICY: Mapping[Role, Mapping[Action, Relation]] = {
         Action.LOOK_VIEW: _HANDLED,
     },
     Role.HEAD: {
+        Action.NOTE_KEEP: _NAME,
         Action.DUTY_VIEW: _UNIT,
         Action.SETTING_VIEW: _UNIT,
         Action.CERTIFICATE_VIEW: _UNIT,
@@ -196,6 +201,7 @@ POLICY: Mapping[Role, Mapping[Action, Relation]] = {
         Action.LOOK_VIEW: _NAME,
     },
     Role.CUSTODIAN: {
+        Action.NOTE_KEEP: _UNIT,
         Action.DUTY_KEEP: _UNIT,
         Action.DUTY_VIEW: _UNIT,
         Action.SETTING_VIEW: _UNIT,
@@ -215,6 +221,7 @@ POLICY: Mapping[Role, Mapping[Action, Relation]] = {
         Action.MONITORING_VIEW: _UNIT,
     },
     Role.LEGAL_REVIEWER: {
+        Action.NOTE_KEEP: _ASSIGNED,
         Action.APPROVAL_ASK: _UNIT,
         Action.RECORDING_VIEW: _ASSIGNED | _JUDGED | _APPROVED,
         Action.RECORDING_WATCH: _ASSIGNED | _JUDGED | _APPROVED,

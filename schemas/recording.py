@@ -176,6 +176,7 @@ class RecordingFilter(Frozen):
     `officer`: a certificate number, or the whole name of somebody within the reader's agencies.
     `at_fault`: only those of which the store gives otherwise than was recorded, or whose verification has stopped.
     `is_paper`: only those that were declared to be a document of any kind.
+    `tag`: only those on which this word stands.
     """
 
     state: RecordingState | None = None
@@ -189,6 +190,7 @@ class RecordingFilter(Frozen):
     at_fault: bool = False
     document: DocumentKind | None = None
     is_paper: bool = False
+    tag: str | None = None
 
 
 def conclusion(checks: Iterable[CheckResult]) -> RecordingStep:

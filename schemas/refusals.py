@@ -7,6 +7,7 @@ from schemas import (
     refusals_account,
     refusals_actor,
     refusals_agency,
+    refusals_annotation,
     refusals_approval,
     refusals_audit,
     refusals_case,
@@ -46,6 +47,7 @@ from schemas.errors import AnyRefusal, Refusal
 SERVER_FAMILIES = (
     refusals_account,
     refusals_agency,
+    refusals_annotation,
     refusals_certificate,
     refusals_role,
     refusals_roster,

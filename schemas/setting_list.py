@@ -10,6 +10,7 @@ from typing import Annotated, NamedTuple
 
 from pydantic import StringConstraints
 
+from schemas.annotation import is_tag
 from schemas.as_of import AsOf
 from schemas.case_number import is_number_pattern
 from schemas.equipment import MANDATORY_KINDS, EquipmentKind
@@ -32,6 +33,7 @@ class ListSetting(StrEnum):
     NAME_PROFILES = "name-profiles"
     REVIEW_SCOPE = "review-scope"
     CASE_NUMBERS = "case-number-patterns"
+    TAGS = "tags"
 
 
 Items = tuple[str, ...]
@@ -108,6 +110,10 @@ LISTS: Mapping[ListSetting, DeclaredList] = MappingProxyType(
         ),
         ListSetting.CASE_NUMBERS: DeclaredList(
             None, (), 0, Words("案号的写法", "How case numbers are written"), AsOf.ACT, is_number_pattern
+        ),
+        # Offered, and no limit: other words may be typed.
+        ListSetting.TAGS: DeclaredList(
+            None, (), 0, Words("常用标签", "Tags that are offered"), AsOf.ACT, is_tag
         ),
     }
 )

@@ -82,6 +82,7 @@ ACTIONS = vocabulary(
         Action.DUTY_KEEP: ("登记勤务", "Open and end duties"),
         Action.DUTY_VIEW: ("查看本单位的勤务", "See the duties of an agency"),
         Action.FINDING_ANSWER: ("说明发现的问题", "Explain findings"),
+        Action.NOTE_KEEP: ("写备注和标签", "Write notes and tags"),
         Action.SETTING_VIEW: ("查看单位设置", "See settings of agencies"),
         Action.SETTING_KEEP: ("变更单位设置", "Change settings of agencies"),
         Action.WORK_VIEW: ("查看运行状况", "See how the work stands"),

@@ -37,6 +37,7 @@ from storage.actor.sheet import RosterSheets
 from storage.actor.sso import SignOns
 from storage.actor.training import Trainings
 from storage.actor.training_sheet import TrainingSheets
+from storage.annotation import AnnotationBook
 from storage.approval import Approvals
 from storage.audit.audit import Audits
 from storage.audit.draft import AuditDrafts
@@ -290,6 +291,10 @@ class Transaction(Unit):
     @cached_property
     def finding_answers(self) -> FindingAnswers:
         return FindingAnswers(self, self.recordings)
+
+    @cached_property
+    def annotations(self) -> AnnotationBook:
+        return AnnotationBook(self, self.cases)
 
     @cached_property
     def partner_codes(self) -> PartnerCodes:

@@ -17,6 +17,7 @@ from sqlalchemy import select
 from schemas.acceptance import AcceptanceGround
 from schemas.account import RoleIn
 from schemas.actor import Actor, Role
+from schemas.annotation import About, NoteIn, TagIn
 from schemas.base import HexDigest, whole_milliseconds
 from schemas.case import STEPS, CaseAmendIn, CaseIn, CaseState, CaseStep
 from schemas.certificate import Certificate, CertificateStep, CertificateStepIn, CertificateVerifyIn
@@ -41,7 +42,7 @@ from schemas.holding import (
     IssueIn,
     ReturnIn,
 )
-from schemas.ids import ManifestId, RecordingId, RetentionId, ShiftId
+from schemas.ids import ManifestId, NoteId, RecordingId, RetentionId, ShiftId
 from schemas.jws import public_jwk, sign_detached, thumbprint
 from schemas.leaves_training import TrainingKind
 from schemas.monitoring import (
@@ -368,6 +369,24 @@ def explain(world: World, chance: Random) -> None:
         ident = RecordingId(_any(chance, [one.id for one in tx.finding_answers.waiting(officer)]))
         code = chance.choice(LATE_CODES)
         tx.finding_answers.answer(officer, ident, FindingAnswerIn(code=code, text="无网络"))
+
+
+def annotate(world: World, chance: Random) -> None:
+    """A note is written or taken back, a tag put on or taken off, beside a case or a recording."""
+    with world.store.begin() as tx:
+        taken = [RecordingId(one) for one, _ in world.recordings]
+        about = chance.choice(
+            (About("case", _any(chance, world.cases)), About("recording", _any(chance, taken)))
+        )
+        actor, what = world.who(chance, world.bureau.head), chance.random()
+        if what < 0.4:
+            tx.annotations.note(actor, about, NoteIn(text="已核对"))
+        elif what < 0.6:
+            known = [one.id for one in tx.annotations.of(about).notes]
+            tx.annotations.withdraw(actor, about, NoteId(_any(chance, known)), "写错了")
+        else:
+            wish = TagIn(word=chance.choice(("疑难", "复查")), stands=chance.random() < 0.6)
+            tx.annotations.tag(actor, about, wish)
 
 
 def change_setting(world: World, chance: Random) -> None:
@@ -844,7 +863,7 @@ LINE: tuple[Act, ...] = (
 )
 DESK: tuple[Act, ...] = (
     open_case, step_case, go_on_with_case, amend, appoint, link, unlink, add_fact, withdraw_fact, prove,
-    unprove, accept, give_opinion, answer, ask_for_package, fail_package,
+    unprove, accept, give_opinion, answer, ask_for_package, fail_package, annotate,
 )  # fmt: skip
 ROAD: tuple[Act, ...] = (
     enter_paper, enter_paper, restate_paper, annul_paper, describe_equipment, suspend, resume, take_in, judge_record,

@@ -11,6 +11,7 @@ from schemas.acceptance import AcceptanceGround
 from schemas.account import AccountIn, AdmissionIn, RoleIn
 from schemas.actor import Actor, Role
 from schemas.agency import AgencyAmendIn, AgencyIn
+from schemas.annotation import About, NoteIn, TagIn
 from schemas.approval import ApprovalIn
 from schemas.audit import AuditAmendIn, AuditReasonIn
 from schemas.base import HexDigest, rfc3339
@@ -123,6 +124,22 @@ def _marks(store: Store, bureau: Bureau) -> None:
             tx.retention_marks.mark(bureau.head, one, MarkIn(stands=True, reason="重大案件"))
     with store.begin() as tx:
         tx.retention_marks.mark(bureau.head, tied, MarkIn(stands=False, reason="已查明不属于重大"))
+    _annotate(store, bureau, tied)
+
+
+def _annotate(store: Store, bureau: Bureau, recording: RecordingId) -> None:
+    """The head writes beside a recording and its case: notes, one of them taken back, and tags, one of them taken off."""
+    with store.begin() as tx:
+        case = tx.connection.scalars(
+            select(case_links.c.case_id).where(case_links.c.recording_id == recording)
+        ).first()
+        for about in (About("recording", recording), About("case", case)):
+            note = tx.annotations.note(bureau.head, about, NoteIn(text="原件另有光盘"))
+            tx.annotations.note(bureau.head, about, NoteIn(text="已核对"))
+            tx.annotations.withdraw(bureau.head, about, note.id, "写错了")
+            for word in ("疑难", "复查"):
+                tx.annotations.tag(bureau.head, about, TagIn(word=word))
+            tx.annotations.tag(bureau.head, about, TagIn(word="复查", stands=False))
 
 
 def _approvals(store: Store, bureau: Bureau) -> None:

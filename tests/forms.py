@@ -14,6 +14,7 @@ from api.console.typed import Typed
 from schemas.account import AccountIn, RoleIn
 from schemas.actor import Actor, Role
 from schemas.agency import AgencyIn
+from schemas.annotation import About, NoteIn
 from schemas.approval import ApprovalIn
 from schemas.case import CaseIn, CaseState, CaseStep
 from schemas.certificate import CertificateIssueIn, CertificateStep, CertificateStepIn
@@ -297,6 +298,13 @@ def _case(scene: Scene, _: Clock) -> None:
         stands="true",
         reason="重大案件",
     )
+    for noun, ident in (("recording", recording_id), ("case", case.id)):
+        with scene.store.begin() as tx:
+            note = tx.annotations.note(person, About(noun, ident), NoteIn(text="另有光盘"))
+        at, named = f"/console/{noun}s/{{{noun}_id}}", {**ids, "note_id": note.id}
+        _add(scene, "case", f"{at}/notes", named, text="当事人另有陈述")
+        _add(scene, "case", f"{at}/notes/{{note_id}}/withdraw", named, reason="写错了")
+        _add(scene, "case", f"{at}/tags", named, word="疑难", stands="true")
     officer = bureau.officers[0]
     with scene.store.begin() as tx:
         duty = {"duty_id": tx.shifts.open(officer, ShiftIn(device_id=bureau.device.id)).id}

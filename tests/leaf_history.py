@@ -13,6 +13,7 @@ from typing import Any
 
 from schemas import leaves_account as who
 from schemas import leaves_agency as agencies
+from schemas import leaves_annotation as annotations
 from schemas import leaves_approval as approving
 from schemas import leaves_audit as audits
 from schemas import leaves_case as cases
@@ -239,9 +240,21 @@ def story_of_a_recording(world: World) -> Iterator[None]:
     history.write(line.ScrubRun, history.thing("scrub"), WORKER)
     officer = world.people[Role.OFFICER]
     history.write(findings.FindingAnswer, history.thing("finding"), officer, of=(recording,))
+    yield from _beside(history, officer, recording)
     yield
     history.write(line.ManifestRefuse, history.thing("manifest"), world.device, agency=world.agency)
     history.write(line.UploadExpire, history.thing("upload"), WORKER, agency=world.agency)
+
+
+def _beside(history: History, who: str, of: str) -> Iterator[None]:
+    """A note is taken back by whoever wrote it; a tag is put on, taken off, and put on again."""
+    note, word = history.thing("note"), shown_text("疑难")
+    history.write(annotations.NoteAdd, note, who, of=(of,))
+    history.write(annotations.NoteWithdraw, note, who, of=(of,))
+    yield
+    tag, again = history.thing("tag"), history.thing("tag")
+    for subject, stands in ((tag, True), (tag, False), (again, True)):
+        history.write(annotations.TagSet, subject, who, of=(of,), stands=stands, word=word)
 
 
 def story_of_a_duty(world: World) -> Iterator[None]:

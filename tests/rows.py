@@ -116,9 +116,11 @@ NEEDED: Mapping[str, frozenset[str]] = {
     "exports.ready": frozenset({"object_key", "version_id", "size_bytes", "sha256", "ready_at"}),
     "fact_evidence": frozenset({"recording_id"}),
     "looks": frozenset({"recording_id"}),
+    "notes": frozenset({"case_id"}),
     "recordings": frozenset({"run", "retention"}),
     "recordings.sealed": frozenset({"sha256", "retain_until"}),
     "reviews.given": frozenset({"opinion", "reviewer_id", "given_at", "statement"}),
+    "tags": frozenset({"case_id"}),
     "uploads": frozenset({"device_id"}),
 }
 """What a row of a table, or of one of its states, has by a CHECK, or by the one place that writes it."""
@@ -129,7 +131,9 @@ BARRED: Mapping[str, frozenset[str]] = {
     "examinations": frozenset({"failure"}),
     "fact_evidence": frozenset({"monitoring_id"}),
     "looks": frozenset({"export_id"}),
+    "notes": frozenset({"recording_id", "withdrawn_by", "withdraw_reason"}),
     "reviews.open": frozenset({"opinion"}),
+    "tags": frozenset({"recording_id", "ended_by", "ended_at"}),
     "trainings": frozenset({"withdrawn_by", "reason"}),
     "uploads": frozenset({"account_id"}),
 }

@@ -57,6 +57,8 @@ LOOKS = {
     "fact_evidence.fact_id+recording_id+monitoring_id": ON_CONFLICT,
     "heartbeats.place": ON_CONFLICT,
     "finding_answers.recording_id+code+answered_by": "looked for behind the lock of the recording's chain",
+    "tags.word+case_id": "looked for behind the lock of the thing's chain",
+    "tags.word+recording_id": "looked for behind the lock of the thing's chain",
     "idempotency_keys.sender+key": ON_CONFLICT,
     "intakes.sha256": "a batch's manifest holds its number and the salted root of its rows",
     "intakes.source_id+seq": OWN_LOCK,

@@ -6,6 +6,7 @@ from starlette.responses import Response
 from api.console import (
     account,
     agency,
+    annotation,
     answer,
     approval,
     audit,
@@ -83,6 +84,7 @@ for _pages in (
     hand_in,
     recording_list,
     recording,
+    annotation,
     answer,
     retention,
     printing,

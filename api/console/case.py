@@ -30,6 +30,7 @@ from api.console.view import ProblemView, problem_view
 from api.console.visit import Mistake, Visit, go, submit, to
 from api.route import Route
 from schemas.acceptance import AcceptanceGround
+from schemas.annotation import About, Annotations
 from schemas.case import (
     EVIDENCE_STATES,
     FILING_STEPS,
@@ -154,6 +155,7 @@ class ToldCase(NamedTuple):
     awaited: Awaited | None
     ending: CaseChange | None
     overlapping: Overlapping | None
+    beside: Annotations
 
 
 def told_of_case(visit: Visit, found: Case) -> ToldCase:
@@ -195,6 +197,7 @@ def told_of_case(visit: Visit, found: Case) -> ToldCase:
         awaited=awaited(found, gate, evidence.rounds),
         ending=ending(history, found.state),
         overlapping=_overlapping(visit, found, granted),
+        beside=tx.annotations.of(About("case", found.id)),
     )
 
 
@@ -237,6 +240,8 @@ def shown(
         sought=asked,
         candidates=candidates_of(visit, found, asked) if may_link else (),
         may_export=Action.CASE_EXPORT in granted,
+        may_note=Action.NOTE_KEEP in granted,
+        offered_tags=tx.annotations.offered(found.agency_id),
         now=tx.now,
     )
 

@@ -7,6 +7,7 @@ from typing import Annotated, NamedTuple
 from pydantic import Field, TypeAdapter, ValidationError
 
 from api.case import AssignIn, UnlinkIn
+from api.console.annotation_form import NoteEndForm, NoteForm, TagForm
 from api.console.look_form import WhyForm
 from api.console.procedure_form import ClosingForm, DecisionForm, DocumentForm, DocumentWithdrawForm
 from api.console.summary_form import RecordForm, RetractForm
@@ -231,3 +232,6 @@ class CaseForms(Forms):
     answer: AnswerForm = AnswerForm()
     unlink: UnlinkForm = UnlinkForm()
     why: WhyForm = WhyForm()
+    note: NoteForm = NoteForm()
+    note_end: NoteEndForm = NoteEndForm()
+    tag: TagForm = TagForm()

@@ -23,6 +23,7 @@ class CaseFilters(Asked):
     """The filters of the list of cases."""
 
     number: Sought = ""
+    tag: Sought = ""
     state: Annotated[CaseState | None, IGNORED] = None
     only: Annotated[Literal["worse", "reopened", "unfiled"] | None, IGNORED] = None
 
@@ -31,6 +32,7 @@ def _page(visit: Visit, asked: CaseFilters, after: Cursor | None, limit: int) ->
     return visit.tx.cases.page(
         visit.actor,
         number=asked.number or None,
+        tag=asked.tag or None,
         state=asked.state,
         is_worse=asked.only == "worse",
         is_reopened=asked.only == "reopened",

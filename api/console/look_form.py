@@ -2,6 +2,7 @@
 
 from typing import ClassVar
 
+from api.console.annotation_form import NoteEndForm, NoteForm, TagForm
 from api.console.answer_form import AnswerForm
 from api.console.retention_form import MarkForm
 from api.console.typed import Fault, Forms, Typed, W, into, label
@@ -52,3 +53,6 @@ class RecordingForms(Forms):
     look: LookForm = LookForm()
     answer: AnswerForm = AnswerForm()
     mark: MarkForm = MarkForm()
+    note: NoteForm = NoteForm()
+    note_end: NoteEndForm = NoteEndForm()
+    tag: TagForm = TagForm()

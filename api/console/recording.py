@@ -20,6 +20,7 @@ from api.console.visit import Mistake, Visit
 from api.look import content_url, look_from
 from api.route import Route
 from schemas.actor import Actor
+from schemas.annotation import About
 from schemas.catalogue import words_of
 from schemas.derivative import DerivationState, DerivativeKind, plays
 from schemas.examination import Examination, ExaminationState, changes, is_of_every_frame
@@ -114,6 +115,8 @@ def shown(
         may_examine=bool(tx.recordings.reached(visit.actor, Action.RECORDING_EXAMINE, [recording_id])),
         blank_answer=AnswerForm(),
         explainable=tx.finding_answers.askable(visit.actor, recording_id),
+        may_note=bool(tx.recordings.reached(visit.actor, Action.NOTE_KEEP, [recording_id])),
+        offered_tags=tx.annotations.offered(found.agency_id),
         may_delete_local=tx.recordings.may_delete_local(found),
     )
 
@@ -156,6 +159,7 @@ def told_of_recording(visit: Visit, found: Recording, wanted: Wanted = _NOWHERE)
         "retentions": tx.retentions.of_recording(recording_id),
         "marks": tx.retention_marks.of_recording(recording_id),
         "may_mark": False,
+        "beside_notes": tx.annotations.of(About("recording", recording_id)),
         "same_bytes": tx.recordings.same_bytes(visit.actor, found),
         "open_cases": open_cases,
         "derivatives": tx.recordings.derivatives(recording_id),

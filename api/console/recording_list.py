@@ -43,6 +43,7 @@ class RecordingFilters(Asked):
     from_day: Annotated[Sought, Field(alias="from")] = ""
     until_day: Annotated[Sought, Field(alias="to")] = ""
     q: Sought = ""
+    tag: Sought = ""
     only: Annotated[Literal["fault"] | None, IGNORED] = None
     document: Annotated[DocumentKind | None, IGNORED] = None
 
@@ -57,6 +58,7 @@ class RecordingFilters(Asked):
             from_at=day_start(self.from_day),
             until_at=day_start(self.until_day, days=1),
             text=self.q or None,
+            tag=self.tag or None,
             at_fault=self.only == "fault",
             document=self.document,
         )

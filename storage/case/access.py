@@ -25,6 +25,7 @@ _CASE_ACTIONS = (
     Action.CASE_RUN,
     Action.CASE_DECIDE,
     Action.CASE_REVIEW,
+    Action.NOTE_KEEP,
 )
 """What is done in a case that is there."""
 

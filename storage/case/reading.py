@@ -12,6 +12,7 @@ from storage.case.access import CaseAccess
 from storage.case.link import links_where
 from storage.case.values import case_of
 from storage.collection import Order
+from storage.reads.annotation import is_tagged
 from storage.reads.examination import is_doubted
 from storage.reads.monitoring import rests_on_reopened
 from storage.reads.policy import require_within
@@ -39,6 +40,7 @@ class CaseReading(CaseAccess):
         is_worse: bool = False,
         is_reopened: bool = False,
         is_unfiled: bool = False,
+        tag: str | None = None,
         after: Cursor | None = None,
         limit: int = 50,
     ) -> Page[Case]:
@@ -59,6 +61,8 @@ class CaseReading(CaseAccess):
             wanted = wanted.where(is_doubted())
         if is_reopened:
             wanted = wanted.where(rests_on_reopened())
+        if tag:
+            wanted = wanted.where(is_tagged("case", cases.c.id, tag))
         if is_unfiled:
             wanted = wanted.where(unfiled(cases.c.id))
         page = self._page(wanted, _NEWEST, after=after, limit=limit, keep=sought.keep)

@@ -14,6 +14,7 @@ from schemas.reference import ident_of
 from schemas.replay import Folded
 from schemas.review import ReviewState
 from storage.fsck.mirror import NOT_TOLD, Mirror, Told, ident, value_of
+from storage.fsck.rows_annotation import annotation_mirrors, annotation_rows
 from storage.tables.case import case_facts, case_handlers, case_links, cases, fact_evidence
 from storage.tables.export import exports
 from storage.tables.monitoring import monitoring_links
@@ -129,6 +130,7 @@ CASE_MIRRORS = (
         ),
         digests=("chains", "hidden"),
     ),
+    *annotation_mirrors("case_id"),
 )
 
 
@@ -151,6 +153,7 @@ def case_rows(life: CaseLife, folded: Folded) -> Told:
         "reviews": [_round(life, one, folded) for one in life.rounds],
         "review_grounds": [row for one in life.rounds for row in _grounds(one)],
         "exports": [_package(life, one) for one in life.packages.values()],
+        **annotation_rows(life.beside),
     }
 
 

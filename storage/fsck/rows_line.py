@@ -22,6 +22,7 @@ from schemas.reference import ident_of, noun_of
 from schemas.replay import Folded
 from schemas.retention import RetentionClass
 from storage.fsck.mirror import NOT_TOLD, Mirror, Told, ident, value_of
+from storage.fsck.rows_annotation import annotation_mirrors, annotation_rows
 from storage.tables.answer import finding_answers
 from storage.tables.declaration import declarations
 from storage.tables.derivative import derivations
@@ -121,6 +122,7 @@ RECORDING_MIRRORS = (
         ("id",),
         ("code", "text", "answered_by", "answered_at"),
     ),
+    *annotation_mirrors("recording_id"),
 )
 DUTY_MIRRORS = (
     Mirror(
@@ -202,6 +204,7 @@ def recording_rows(life: RecordingLife, folded: Folded) -> Told:
             }
             for name, one in life.explained.items()
         ],
+        **annotation_rows(life.beside),
     }
 
 

@@ -17,6 +17,7 @@ from schemas.recording import (
 )
 from schemas.scrub import StoreFault
 from storage.reads.agency import with_agency
+from storage.reads.annotation import is_tagged
 from storage.reads.case import is_linked_to_number
 from storage.reads.copies import copy_of
 from storage.reads.device import with_capturer, with_device
@@ -95,6 +96,8 @@ def conditions_of(wanted: RecordingFilter) -> list[ColumnElement[bool]]:
         found.append(is_document(None))
     if wanted.case_number:
         found.append(is_linked_to_number(recordings.c.id, wanted.case_number))
+    if wanted.tag:
+        found.append(is_tagged("recording", recordings.c.id, wanted.tag))
     return found
 
 

@@ -107,6 +107,7 @@ _CHANGED = (
     "looks",
     "monitoring_links",
     "monitoring_records",
+    "notes",
     "object_chunks",
     "partner_code_tries",
     "partner_codes",
@@ -123,6 +124,7 @@ _CHANGED = (
     "scrubs",
     "second_factors",
     "shifts",
+    "tags",
     "trainings",
     "uploads",
 )

@@ -8,9 +8,14 @@ import pytest
 
 from api.console.guard import form_token
 from api.deps import COOKIE
+from schemas.annotation import About, NoteIn, TagIn
 from schemas.case import Case, CaseState
+from schemas.errors import Conflict
 from schemas.event import Event
+from schemas.recusal import RecusalIn
+from schemas.refusals_annotation import NOTE_FOREIGN
 from schemas.refusals_case import CASE_UNCHANGED, CASE_UNDER_REVIEW
+from schemas.refusals_recusal import RECUSED
 from storage.store import Store
 from tests.casework import Bureau, make_bureau
 from tests.chains import chain_events
@@ -153,3 +158,56 @@ def test_the_correction_is_an_entry(client: httpx.Client, bureau: Bureau, store:
         assert client.post(f"/console/cases/{case.id}/amend", data=sent).status_code == 303
 
     assert chain_events(store, f"case/{case.id}").count(Event.CASE_AMEND) == 1
+
+
+def press(client: httpx.Client, path: str, **texts: str) -> httpx.Response:
+    return client.post(path, data={"csrf": form_token(client.cookies[COOKIE]), **texts})
+
+
+@pytest.mark.parametrize("noun", ["case", "recording"])
+def test_a_note_is_written_and_taken_back_and_a_tag_narrows_the_list(
+    client: httpx.Client, bureau: Bureau, store: Store, noun: str
+) -> None:
+    """Both are entries of the thing's chain; what was taken back stays to be read, beside the reason."""
+    case = bureau.open()
+    ident = case.id if noun == "case" else bureau.capture(case)
+    page, word = f"/console/{noun}s/{ident}", f"疑难{ident}"[:40]
+    assert press(client, f"{page}/notes", text="当事人另交光盘\n一张").status_code == 303
+    assert press(client, f"{page}/tags", word=f" {word} ", stands="true").status_code == 303
+    shown = client.get(page).text
+    assert "当事人另交光盘" in shown
+    (note,) = set(re.findall(rf"{page}/notes/([0-9a-f-]+)/withdraw", shown))
+    assert press(client, f"{page}/notes/{note}/withdraw", reason="光盘已退").status_code == 303
+
+    shown = client.get(page).text
+    assert "<s>当事人另交光盘" in shown
+    assert "光盘已退" in shown
+    lists = {tag: client.get(f"/console/{noun}s", params={"tag": tag}).text for tag in (word, "没有的")}
+    assert [f'{page}"' in lists[tag] for tag in (word, "没有的")] == [True, False]
+    assert press(client, f"{page}/tags", word=word, stands="false").status_code == 303
+    assert f'{page}"' not in client.get(f"/console/{noun}s", params={"tag": word}).text
+    events = chain_events(store, f"{noun}/{ident}")[-4:]
+    assert events == [Event.NOTE_ADD, Event.TAG_SET, Event.NOTE_WITHDRAW, Event.TAG_SET]
+
+
+def test_a_note_is_its_authors_and_ends_once(client: httpx.Client, bureau: Bureau, store: Store) -> None:
+    """Another person writes one of their own; who is barred from a case writes none; each refusal says so."""
+    case = bureau.open()
+    about = About("case", case.id)
+    with store.begin() as tx:
+        note = tx.annotations.note(bureau.head, about, NoteIn(text="请核对"))
+    page = f"/console/cases/{case.id}"
+    answer = press(client, f"{page}/notes/{note.id}/withdraw", reason="不是我写的")
+    assert (answer.status_code, NOTE_FOREIGN.zh in answer.text) == (403, True)
+    with store.begin() as tx:
+        tx.annotations.withdraw(bureau.head, about, note.id, "已核对")
+    with pytest.raises(Conflict, match="taken back"), store.begin() as tx:
+        tx.annotations.withdraw(bureau.head, about, note.id, "再次")
+    for stands in (True, False):
+        with store.begin() as tx:
+            tx.annotations.tag(bureau.head, about, TagIn(word="复查", stands=stands))
+        with pytest.raises(Conflict), store.begin() as tx:
+            tx.annotations.tag(bureau.head, about, TagIn(word="复查", stands=stands))
+    with store.begin() as tx:
+        tx.recusals.bar(bureau.handler, case.id, RecusalIn(reason="近亲属"))
+    assert RECUSED.zh in press(client, f"{page}/notes", text="不应写入").text

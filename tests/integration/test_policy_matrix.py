@@ -127,6 +127,12 @@ WISHES: Mapping[str, dict[str, Any]] = {
     "POST /v1/recordings/{recording_id}/approvals": {"reason": "x"},
     "POST /v1/recordings/{recording_id}/answers": {"code": "late-handin", "text": "x"},
     "POST /v1/recordings/{recording_id}/retention-marks": {"stands": True, "reason": "x"},
+    "POST /v1/recordings/{recording_id}/notes": {"text": "x"},
+    "POST /v1/recordings/{recording_id}/notes/{note_id}/withdraw": {"reason": "x"},
+    "POST /v1/recordings/{recording_id}/tags": {"word": "x"},
+    "POST /v1/cases/{case_id}/notes": {"text": "x"},
+    "POST /v1/cases/{case_id}/notes/{note_id}/withdraw": {"reason": "x"},
+    "POST /v1/cases/{case_id}/tags": {"word": "x"},
     "POST /v1/recordings/{recording_id}/derivatives": {"kind": "sheet"},
     "POST /v1/duties": {"device_id": "{device_id}"},
     "POST /v1/approvals/{approval_id}/end": {"reason": "x"},
@@ -349,6 +355,8 @@ TEXTS_OF: Mapping[str, Mapping[str, str]] = {
     "/console/accounts/links": {"agency": "all"},
     "/console/recordings/{recording_id}/answers": {"code": "late-handin"},
     "/console/recordings/{recording_id}/retention-marks": {"stands": "true"},
+    "/console/recordings/{recording_id}/tags": {"word": "x", "stands": "true"},
+    "/console/cases/{case_id}/tags": {"word": "x", "stands": "true"},
     "/console/agencies/{agency_id}/settings": {
         "name": "link-days",
         "value": "9",
@@ -425,6 +433,10 @@ APART = {
     "POST /console/presence/scan": "as above",
     "POST /v1/denials/{denial_id}/settlement": "what a denial is about has a test of its own",
     "POST /console/denials/{denial_id}": "as above",
+    "POST /v1/recordings/{recording_id}/notes/{note_id}/withdraw": "whoever wrote a note alone takes it back",
+    "POST /v1/cases/{case_id}/notes/{note_id}/withdraw": "as above",
+    "POST /console/recordings/{recording_id}/notes/{note_id}/withdraw": "as above",
+    "POST /console/cases/{case_id}/notes/{note_id}/withdraw": "as above",
 }
 ALSO: Mapping[str, tuple[str, Action]] = {
     "POST /console/monitoring/{monitoring_id}/link": ("case_id", Action.CASE_LINK),

@@ -55,6 +55,7 @@ NOUNS: dict[str, tuple[Table, frozenset[Action]]] = {
                 Action.FINDING_ANSWER,
                 Action.LIKENESS_VIEW,
                 Action.LOOK_VIEW,
+                Action.NOTE_KEEP,
                 Action.RECORDING_COUNT,
                 Action.RECORDING_EXAMINE,
                 Action.RETENTION_MARK,
@@ -74,6 +75,7 @@ NOUNS: dict[str, tuple[Table, frozenset[Action]]] = {
                 Action.CASE_RUN,
                 Action.CASE_DECIDE,
                 Action.CASE_REVIEW,
+                Action.NOTE_KEEP,
             }
         ),
     ),

@@ -70,6 +70,7 @@ HOMES = {
               "halfways", "memberships", "recovery_codes", "role_grants", "rosters", "second_factors", "sessions",
               "sign_ons", "trainings"},
     "approval": {"approvals"},
+    "annotation": {"notes", "tags"},
     "audit": {"audit_amendments", "audit_entries", "audit_inspectors", "audit_population", "audit_rechecks",
               "audit_sample", "audit_scores", "audits", "standards"},
     "case": {"case_decisions", "case_documents", "case_facts", "case_formalities", "case_handlers", "case_links",
@@ -110,6 +111,7 @@ READ_ALL = {
 }
 GUESTS = {
     ("case/submission.py", "reviews"): "a submission of a case opens its round in the same act",
+    ("annotation.py", "recordings"): "whoever writes beside a recording must reach it",
     ("retention/mark.py", "recordings"): "whoever marks a recording must reach it",
     ("retention/asking.py", "recordings"): "what is not verified yet is asked for by its verification",
     (

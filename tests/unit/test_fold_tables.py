@@ -38,7 +38,7 @@ TABLES: dict[str, Takes[Any]] = {
 
 
 def _of_chain(noun: str) -> set[type[Act]]:
-    return {kind for kind in LEAVES.values() if noun in kind.spec.chains}
+    return {kind for kind in LEAVES.values() if noun in (*kind.spec.chains, *kind.spec.among)}
 
 
 def _begins(noun: str, kind: type[Act]) -> bool:

@@ -100,7 +100,9 @@ def test_what_is_known_of_an_event(kind: type[Act]) -> None:
     assert re.fullmatch(r"[a-z]{1,16}:[a-z]{1,16}", spec.event)
     assert list(spec.chains) == sorted(spec.chains)
     assert set(spec.chains) <= {*CHAIN_NOUNS, ANY_CHAIN}
-    assert set(spec.neutral) <= set(spec.chains)
+    assert set(spec.neutral) <= {*spec.chains, *spec.among}
+    assert set(spec.among) <= set(CHAIN_NOUNS)
+    assert not spec.among or spec.chains == (ANY_CHAIN,)
     assert set(spec.actors) <= {"account", "device", "party", "service"}
     assert bool(spec.roles or spec.by_itself) is ("account" in spec.actors)
     assert all(word.strip() for word in (spec.words.zh, spec.words.en, spec.follows))
