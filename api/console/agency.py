@@ -5,11 +5,12 @@ from typing import Annotated, ClassVar
 from fastapi import APIRouter, Form
 from starlette.responses import Response
 
+from api.console.apart import apart, version_of
 from api.console.guard import Acting, Visiting
 from api.console.typed import Change, Fault, Forms, Typed, Versioned, VersionForm, into, label, seen
 from api.console.visit import Mistake, Visit, submit, to
 from api.route import Route
-from schemas.agency import AgencyAmendIn, AgencyIn
+from schemas.agency import Agency, AgencyAmendIn, AgencyIn
 from schemas.ids import AgencyId
 from schemas.leaves_agency import AgencyKind
 from schemas.policy import Action
@@ -94,18 +95,30 @@ def agency(visit: Visiting, agency_id: AgencyId) -> Response:
     return _page(visit, agency_id)
 
 
+def _standing(found: Agency) -> AgencyAmendForm:
+    return AgencyAmendForm(
+        name=found.name,
+        code=found.code,
+        parent_id=str(found.parent_id or ""),
+        supervising="yes" if found.is_supervising else "",
+    )
+
+
 def _page(visit: Visit, agency_id: AgencyId, mistake: Mistake | None = None) -> Response:
     tx, actor = visit.tx, visit.actor
     found = tx.agencies.get(actor, agency_id)
     entries = tx.custody.chain(reference("agency", agency_id))
     told = [one for one in entries if one.leaf.subject == reference("agency", agency_id)]
+    tree = tx.agencies.tree(actor)
     return visit.page(
         "agency.html",
         forms=AgencyForms,
         mistake=mistake,
         here="accounts",
         agency=found,
-        tree=tx.agencies.tree(actor),
+        apart=apart(mistake, _standing(found), visit.language, said={str(one.id): one.name for one in tree}),
+        version=version_of(mistake, found.version),
+        tree=tree,
         may_keep=visit.may(Action.AGENCY_KEEP, agency_id) and found.closed_at is None,
         standing=tx.agencies.standing(agency_id),
         entries=told,

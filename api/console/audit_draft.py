@@ -6,6 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Form
 from starlette.responses import Response
 
+from api.console.apart import apart, version_of
 from api.console.audit import change, lead_minutes
 from api.console.audit_form import AmendForm, AuditForm, ReasonForm, amended, typed_time
 from api.console.guard import Acting, Visiting
@@ -13,6 +14,7 @@ from api.console.typed import Change
 from api.console.visit import Mistake, Visit, go, submit, to
 from api.route import Route
 from schemas.audit import STEPS, AuditAmendIn, AuditKind, AuditReasonIn, AuditStep
+from schemas.catalogue import words_of
 from schemas.ids import AuditId
 from schemas.policy import Action, Subject, require
 from schemas.randomness import SourceKind
@@ -37,8 +39,12 @@ def _form(
     audit_id: AuditId | None = None,
 ) -> Response:
     audit = None if audit_id is None else visit.tx.audits.get(visit.actor, audit_id)
+    said = {str(ident): name for ident, name in visit.tx.audit_drafts.targets(visit.actor)}
+    said |= {one.value: words_of(one).spoken(visit.language) for one in (*AuditKind, *SourceKind)}
     return visit.page(
         "audit_new.html",
+        apart=[] if audit is None else apart(mistake, AmendForm.of(audit), visit.language, said=said),
+        version=None if audit is None else version_of(mistake, audit.version),
         mistake=mistake,
         here="audits",
         form=form,

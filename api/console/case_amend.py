@@ -6,6 +6,7 @@ from typing import Annotated, Any, ClassVar
 from fastapi import APIRouter, Form
 from starlette.responses import Response
 
+from api.console.apart import apart, version_of
 from api.console.form import ZONE
 from api.console.guard import Acting, Visiting
 from api.console.typed import (
@@ -142,7 +143,14 @@ def _page(visit: Visit, case_id: CaseId, mistake: Mistake | None = None) -> Resp
         raise CASE_UNDER_REVIEW("its evidence stands", state=case.state)
     form = mistake.form if mistake is not None else form_of(case)
     return visit.page(
-        "case_amend.html", forms=AmendForms, mistake=mistake, here="cases", case=case, form=form
+        "case_amend.html",
+        forms=AmendForms,
+        mistake=mistake,
+        here="cases",
+        case=case,
+        form=form,
+        apart=apart(mistake, form_of(case), visit.language),
+        version=version_of(mistake, case.version),
     )
 
 

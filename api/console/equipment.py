@@ -6,6 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Query
 from starlette.responses import Response
 
+from api.console.equipment_apart import equipment_apart
 from api.console.equipment_form import (
     AnnulAsked,
     AnnulForm,
@@ -126,6 +127,7 @@ def _page(visit: Visit, equipment_id: EquipmentId, mistake: Mistake | None = Non
         mistake=mistake,
         here="equipment",
         equipment=found,
+        apart=equipment_apart(visit, found, facts.said(), mistake),
         versions=_history(tx.equipment.versions(equipment_id)),
         place_remark=place_remark(tx.equipment.versions(equipment_id), facts.publications),
         datums=list(Datum),

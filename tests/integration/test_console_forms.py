@@ -198,6 +198,40 @@ def test_a_refusal_keeps_what_was_typed(scene: Scene, address: str, route: str) 
         assert_kept(route, place, answer, texts)
 
 
+CORRECTED = {
+    "/console/cases/{case_id}/amend": ("place", "解放路 9 号"),
+    "/console/agencies/{agency_id}": ("name", "改名一中队"),
+    "/console/audits/{audit_id}/amend": ("title", "改题的评查"),
+    "/console/equipment/{equipment_id}/description": ("site", "S229 K99"),
+    "/console/equipment/{equipment_id}/facts/{entry}/amend": ("from_at", "2019-03-04T05:06"),
+}
+"""Every form that corrects what stands, and something else for one of its fields."""
+
+
+@pytest.mark.parametrize("route", sorted(CORRECTED))
+def test_who_was_not_the_first_sees_both_and_goes_on_knowingly(
+    scene: Scene, address: str, route: str
+) -> None:
+    """What stands now stands beside what they typed, nothing is lost, and sending it again is no conflict any more."""
+    place, (name, typed) = scene.places[route], CORRECTED[route]
+    texts: Texts = {**scene.texts(route), name: typed}
+    with breaking(scene, VERSION_CONFLICT("somebody was faster")):
+        answer = sent(scene, address, place, texts)
+
+    assert answer.status_code == status_of(VERSION_CONFLICT)
+    (both,) = re.findall('<section class="apart".*?</section>', answer.text)
+    rows = re.findall("<tr><th>([^<]*)</th><td>([^<]*)</td><td>([^<]*)</td></tr>", both)
+    told = {label: (now, mine) for label, now, mine in rows}
+    now, mine = told[FORMS[route].model_fields[name].title or ""]
+    assert mine == typed
+    assert now not in ("", typed)
+    assert_kept(route, place, answer, texts)
+    form = answer.text.partition(f'action="{place.path}"')[2]
+    version = re.findall('name="version" value="([0-9]+)"', form)[0]
+    again = sent(scene, address, place, {**texts, "version": version})
+    assert again.status_code != status_of(VERSION_CONFLICT), VERSION_CONFLICT.zh
+
+
 def faults() -> list[tuple[Exception, AnyRefusal]]:
     """What can go wrong behind a form, and what is answered."""
     with pytest.raises(ValidationError) as caught:

@@ -10,7 +10,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "20261130_0095"
-down_revision = "20261130_0084"
+down_revision = "20261130_0085"
 branch_labels = None
 depends_on = None
 
