@@ -54,7 +54,8 @@ from storage.flow.intake import receive_batch
 from storage.flow.sheet import table_of
 from storage.monitoring.batch import Receipt
 from storage.password import FreshPassword, PasswordHash, fresh_password, hash_of
-from storage.store import Store, Transaction
+from storage.store import Store
+from storage.transaction import Transaction
 
 NUMBER = "S229-K12-01"
 SITE = "省道 S229 K12+300 北向"

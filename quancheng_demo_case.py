@@ -21,7 +21,8 @@ from schemas.review import OpinionWord, ReviewOpinionIn
 from schemas.review_scope import ScopeAnswerIn, ScopeKind
 from schemas.summary import PartyKind, PenaliseIn
 from schemas.trail import day_of
-from storage.store import Store, Transaction
+from storage.store import Store
+from storage.transaction import Transaction
 
 WISH = CaseIn(
     number="示城管立字〔2026〕第002号",

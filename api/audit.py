@@ -28,7 +28,7 @@ from schemas.policy import Action, Subject, may
 from schemas.randomness import SourceKind
 from schemas.refusals_audit import AUDIT_NOT_DRAWN, AUDIT_NOT_LOGGED
 from storage.audit.values import Audit
-from storage.store import Transaction
+from storage.transaction import Transaction
 
 router = APIRouter(prefix="/v1/audits", tags=["audit"], route_class=Route)
 

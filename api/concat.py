@@ -25,7 +25,8 @@ from schemas.refusals_upload import UPLOAD_UNKNOWN
 from schemas.upload import FINAL, PARTIAL, Upload, UploadState
 from storage.flow.receive import complete_left
 from storage.recording.upload import NewUpload
-from storage.store import Store, Transaction
+from storage.store import Store
+from storage.transaction import Transaction
 
 log = structlog.get_logger()
 

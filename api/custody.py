@@ -17,7 +17,7 @@ from schemas.note import vkey
 from schemas.package import export_key_name
 from schemas.refusals_custody import LOG_UNSIGNED
 from storage.custody.log_keys import log_keys, open_head
-from storage.store import Transaction
+from storage.transaction import Transaction
 
 router = APIRouter(prefix="/v1", tags=["custody"], route_class=Route)
 

@@ -15,7 +15,8 @@ from schemas.policy import Action, Subject, require
 from schemas.refusals_actor import NOT_AUTHENTICATED
 from schemas.refusals_request import CROSS_SITE
 from storage.password import FreshPassword, fresh_password
-from storage.store import Store, Transaction
+from storage.store import Store
+from storage.transaction import Transaction
 
 COOKIE = "qc_session"
 """The console's cookie; over TLS its name has the prefix that keeps it to TLS and to this host (`session_cookie`)."""

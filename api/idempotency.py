@@ -16,7 +16,7 @@ from schemas.actor import Actor
 from schemas.base import Frozen
 from schemas.refusals_request import FORM_SENT, HEADER_INVALID
 from storage.idempotency import IdempotencyKey
-from storage.store import Transaction
+from storage.transaction import Transaction
 
 HEADER = "Idempotency-Key"
 _KEY = re.compile(r'"?([\x21\x23-\x5b\x5d-\x7e]{1,255})"?')

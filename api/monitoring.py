@@ -192,7 +192,7 @@ def record(
         recordings=[RecordingOut.of(tx.recordings.known(one)) for one in tx.monitoring.media(monitoring_id)],
         opinions=[OpinionOut.of(one) for one in tx.monitoring.opinions(actor, found)],
         reopenings=[ReopeningOut.of(one) for one in tx.reopenings.of_record(found)],
-        notifications=[NotificationOut.of(one) for one in tx.monitoring.notifications(found)],
+        notifications=[NotificationOut.of(one) for one in tx.notifications.of(found)],
         links=[MonitoringLinkOut.of(one) for one in tx.monitoring_links.links_of(monitoring_id)],
     )
 
@@ -228,9 +228,9 @@ def notify(
     tx: Tx, actor: CurrentActor, monitoring_id: MonitoringId, wish: NotificationIn
 ) -> list[NotificationOut]:
     """Record an attempt to tell the party; attempts are only ever added."""
-    tx.monitoring.notify(actor, monitoring_id, wish)
+    tx.notifications.add(actor, monitoring_id, wish)
     found = tx.monitoring.get(actor, monitoring_id)
-    return [NotificationOut.of(one) for one in tx.monitoring.notifications(found)]
+    return [NotificationOut.of(one) for one in tx.notifications.of(found)]
 
 
 @router.get("/monitoring/records/{monitoring_id}/suggestions", operation_id="suggestCases")

@@ -40,7 +40,7 @@ from schemas.refusals_presence import (
 )
 from schemas.refusals_request import NOT_FOUND
 from schemas.trail import Noted, TrailEvent, TrailResult
-from storage.store import Transaction
+from storage.transaction import Transaction
 
 log = structlog.get_logger()
 

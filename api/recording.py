@@ -27,7 +27,8 @@ from schemas.refusals_custody import PROOF_PENDING
 from schemas.refusals_recording import DERIVATIVE_UNKNOWN
 from schemas.retention import RetentionClass
 from storage.custody.values import Logged
-from storage.store import Store, Transaction
+from storage.store import Store
+from storage.transaction import Transaction
 
 router = APIRouter(prefix="/v1/recordings", tags=["recording"], route_class=Route)
 SAFE_INLINE = ("image/jpeg", "image/png", "image/webp", "image/gif", "video/", "audio/")

@@ -13,7 +13,7 @@ from schemas.finding import FindingAnswerIn
 from schemas.ids import AccountId, AgencyId, DeviceId, RecordingId, ShiftId
 from schemas.integrity import Severity
 from schemas.shift import Shift, ShiftAmendIn, ShiftCloseIn, ShiftIn
-from storage.store import Transaction
+from storage.transaction import Transaction
 
 router = APIRouter(prefix="/v1", tags=["duty"], route_class=Route)
 

@@ -21,7 +21,7 @@ from schemas.training import (
     this_year,
 )
 from storage.actor.training import TrainingFilter
-from storage.store import Transaction
+from storage.transaction import Transaction
 
 router = APIRouter(prefix="/v1/training", tags=["training"], route_class=Route)
 

@@ -41,7 +41,8 @@ from storage.flow.intake import receive_batch  # noqa: E402
 from storage.flow.login import actor_of_password  # noqa: E402
 from storage.monitoring.values import MonitoringFilter  # noqa: E402
 from storage.setup.migrate import upgrade  # noqa: E402
-from storage.store import Store, Transaction, utc_now  # noqa: E402
+from storage.store import Store, utc_now  # noqa: E402
+from storage.transaction import Transaction  # noqa: E402
 from tests.factories import make_settings  # noqa: E402
 from tests.personal import seal_filled  # noqa: E402
 from workers.custody import integrate  # noqa: E402

@@ -32,8 +32,9 @@ from storage.act import fresh_id  # noqa: E402
 from storage.case.values import select_cases  # noqa: E402
 from storage.reads.policy import within  # noqa: E402
 from storage.setup.migrate import upgrade  # noqa: E402
-from storage.store import Store, Transaction  # noqa: E402
+from storage.store import Store  # noqa: E402
 from storage.tables.case import cases  # noqa: E402
+from storage.transaction import Transaction  # noqa: E402
 from storage.words import matching  # noqa: E402
 from tests.factories import make_account, make_agency, make_settings  # noqa: E402
 from tests.personal import seal_filled  # noqa: E402

@@ -68,8 +68,9 @@ from schemas.shift import ShiftAmendIn, ShiftCloseIn, ShiftIn
 from schemas.training import TrainingIn, TrainingWithdrawIn
 from storage.device.enrolment import EnrolIn
 from storage.recording.upload import NewUpload
-from storage.store import Store, Transaction
+from storage.store import Store
 from storage.tables.retention import retentions
+from storage.transaction import Transaction
 from tests.casework import PASS, REJECT, SUPPLEMENT, Bureau, conclusion, make_bureau, swapped, take
 from tests.factories import LOST, TestDevice, append, certify, make_account, make_agency, password_hash
 from tests.media import jpeg
@@ -822,7 +823,7 @@ def notify(world: World, chance: Random) -> None:
             attempted_at=tx.now - timedelta(minutes=1),
             proof="短信 2026-1",
         )
-        tx.monitoring.notify(world.who(chance, world.road.handler), _record(world, chance), told)
+        tx.notifications.add(world.who(chance, world.road.handler), _record(world, chance), told)
 
 
 def link_record(world: World, chance: Random) -> None:

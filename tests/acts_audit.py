@@ -11,9 +11,9 @@ from schemas.randomness import SourceIn, SourceKind
 from schemas.rectification import RectificationIn, RectificationStep, RectificationStepIn
 from schemas.standard import ItemScore
 from storage.audit.values import Audit
-from storage.store import Transaction
 from storage.tables.audit import audit_rechecks, audits
 from storage.tables.rectification import rectifications
+from storage.transaction import Transaction
 from tests.acts import NOBODY, Act, World
 from tests.supervision import VALUE
 from workers.custody import integrate

@@ -6,8 +6,8 @@ from uuid import UUID
 from sqlalchemy import select
 
 from schemas.look import LookFrom, LookIn, LookKind, LookReason, LookWay, WhyIn
-from storage.store import Transaction
 from storage.tables.look import looks
+from storage.transaction import Transaction
 from tests.acts import NOBODY, Act, World
 
 

@@ -30,7 +30,8 @@ from schemas.review_scope import ScopeAnswerIn, ScopeKind
 from schemas.scrub import StoreFault
 from schemas.summary import PartyKind, PenaliseIn
 from storage.recording.values import Verification
-from storage.store import Store, Transaction
+from storage.store import Store
+from storage.transaction import Transaction
 from tests.factories import OFFICERS, TestDevice, enrol_device, make_account, make_agency
 
 NONE = tuple(ScopeAnswerIn(kind=kind, applies=False, ground="不属于该情形") for kind in ScopeKind)

@@ -44,7 +44,7 @@ def make_desk_case(
         attempt = NotificationIn(
             channel=NotifyChannel.PHONE, outcome=NotifyOutcome.SENT, attempted_at=tx.now, proof="通话 1"
         )
-        tx.monitoring.notify(road.handler, ident, attempt)
+        tx.notifications.add(road.handler, ident, attempt)
         wish = CaseIn(number="包-1", party="某公司", matter="超限运输", place="S229")
         case = tx.monitoring_links.open_case(road.handler, ident, wish)
 

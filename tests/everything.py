@@ -531,7 +531,7 @@ def _road(road: Highway) -> None:
             attempted_at=tx.now - timedelta(minutes=1),
             proof="短信 2026-1",
         )
-        tx.monitoring.notify(road.handler, record, told)
+        tx.notifications.add(road.handler, record, told)
     with road.store.begin() as tx:
         case = tx.monitoring_links.open_case(road.handler, record, LEAD)
     with road.store.begin() as tx:

@@ -42,9 +42,10 @@ from storage.password import PasswordHash, hash_of
 from storage.recording.upload import NewUpload
 from storage.settings import StorageSettings
 from storage.setup.home import TICKET_KEYS
-from storage.store import Store, Transaction, utc_now
+from storage.store import Store, utc_now
 from storage.tables.actor import accounts
 from storage.tables.base import PERSONAL_SEAL, TICKETS
+from storage.transaction import Transaction
 from workers.custody import integrate
 from workers.fsck import findings
 

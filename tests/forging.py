@@ -17,7 +17,8 @@ from schemas.leaf import Leaf, Place, sealed_bytes
 from schemas.leaves_case import CaseLink
 from schemas.ticket import Ticket
 from storage.custody.chains import chains_of
-from storage.store import Store, Transaction, utc_now
+from storage.store import Store, utc_now
+from storage.transaction import Transaction
 from tests.casework import Bureau, make_bureau
 from tests.owner import unguarded
 from workers.custody import integrate

@@ -37,7 +37,8 @@ from schemas.training import TrainingIn
 from storage.actor.factor import Confirmed
 from storage.flow.sheet import rows_of
 from storage.objects.values import Stored
-from storage.store import Store, Transaction
+from storage.store import Store
+from storage.transaction import Transaction
 from tests.casework import PASS, SUPPLEMENT, Bureau, make_bureau
 from tests.factories import PASSWORD, enrol_device, make_account, make_agency
 from tests.monitoring import make_highway

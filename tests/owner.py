@@ -13,7 +13,8 @@ from sqlalchemy import Connection, Engine, create_engine, text
 from sqlalchemy.engine import make_url
 
 from storage.setup.application import ROLE
-from storage.store import Store, Transaction
+from storage.store import Store
+from storage.transaction import Transaction
 
 _OWNERS: list[str] = []
 _UNGUARDED = text("SET LOCAL session_replication_role = replica")

@@ -14,7 +14,7 @@ from schemas.ids import RecordingId
 from schemas.media import MediaFacts
 from schemas.recording import Recording
 from storage.recording.keeping import enter_derivations
-from storage.store import Transaction
+from storage.transaction import Transaction
 
 FILM = MediaFacts(container="avi", codec="mpeg4", audio_codec="pcm_s16le")
 """What no browser plays, with sound: every kind of copy is made of it."""

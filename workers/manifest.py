@@ -24,7 +24,7 @@ from schemas.tolerance import Tolerances
 from storage.device.device import kept_key
 from storage.recording.manifest import ManifestEvidence
 from storage.recording.receipt import kept_manifest
-from storage.store import Transaction
+from storage.transaction import Transaction
 
 
 @dataclass(frozen=True)

@@ -44,7 +44,8 @@ from schemas.weight import weighed
 from storage.objects.hashing import hash_object
 from storage.outbox import MAX_ATTEMPTS, Job, JobKind
 from storage.recording.values import Verification
-from storage.store import Store, Transaction
+from storage.store import Store
+from storage.transaction import Transaction
 from workers.manifest import Claims, manifest_claims, unnamed
 from workers.media.result import Probe, Stop
 from workers.media.sandbox.parent import Sandbox

@@ -7,7 +7,8 @@ from typing import NamedTuple
 from schemas.ids import RecordingId
 from schemas.refusals_recording import LEASE_LOST
 from storage.outbox import Job, JobKind
-from storage.store import Store, Transaction
+from storage.store import Store
+from storage.transaction import Transaction
 
 Portion = tuple[int, RecordingId | None]
 """How many were added, and the last recording that was looked at; None where none is left."""

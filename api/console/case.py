@@ -65,7 +65,7 @@ from schemas.verdict import shown as reads_as
 from storage.export.export import Export
 from storage.monitoring.values import MonitoringLink
 from storage.retention.values import KeptOfCase
-from storage.store import Transaction
+from storage.transaction import Transaction
 
 router = APIRouter(route_class=Route)
 

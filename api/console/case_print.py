@@ -78,7 +78,7 @@ def _sheet(visit: Visit, printed: Printed) -> Response:
         pictured=printed.pictured,
         total_bytes=sum(one.size_bytes for one in counted),
         total_ms=sum(one.facts.duration_ms or 0 for one in counted),
-        notifications={one.id: tx.monitoring.notifications(one) for one in records},
+        notifications={one.id: tx.notifications.of(one) for one in records},
         printed_at=tx.now,
     )
 

@@ -9,7 +9,7 @@ from schemas.checkpoint import Checkpoint
 from schemas.policy import Action, missing
 from schemas.refusals_custody import LOG_KEY_DIFFERS
 from storage.custody.log_keys import log_keys, open_head
-from storage.store import Transaction
+from storage.transaction import Transaction
 
 router = APIRouter(route_class=Route)
 

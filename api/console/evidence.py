@@ -29,7 +29,7 @@ from schemas.verdict import shown
 from schemas.words import Language
 from storage.monitoring.values import MonitoringRecord
 from storage.reads.gaps import SequenceGap
-from storage.store import Transaction
+from storage.transaction import Transaction
 
 _NUMBERS, _MISSING, _ELSEWHERE = "序号 %(numbers)s", "%(many)s 份未送达", "%(many)s 份未关联本案"
 TEXTS = ("未登记的设备", _NUMBERS, _MISSING, _ELSEWHERE)

@@ -173,7 +173,7 @@ def shown(visit: Visit, monitoring_id: MonitoringId, mistake: Mistake | None = N
         reopenings=tx.reopenings.of_record(found),
         stages=_open_stages(visit, found),
         reasons=list(InvalidReason),
-        notifications=tx.monitoring.notifications(found),
+        notifications=tx.notifications.of(found),
         may_notify=visit.may(Action.MONITORING_NOTIFY, found.agency_id),
         channels=list(NotifyChannel),
         outcomes=list(NotifyOutcome),
@@ -269,7 +269,7 @@ def notify(visit: Acting, monitoring_id: MonitoringId, form: Annotated[AttemptFo
         visit,
         monitoring_id,
         form,
-        lambda attempt: visit.tx.monitoring.notify(visit.actor, monitoring_id, attempt.at(visit.tx.now)),
+        lambda attempt: visit.tx.notifications.add(visit.actor, monitoring_id, attempt.at(visit.tx.now)),
         "#notifications",
     )
 

@@ -40,7 +40,7 @@ from schemas.words import Language
 from storage.custody.values import Logged
 from storage.recording.neighbours import Neighbours
 from storage.recording.values import CheckRow
-from storage.store import Transaction
+from storage.transaction import Transaction
 
 SHOWN_OFFSET_MS = 1000
 """Below a second the corrected time is written, but is no station of its own on the time line."""

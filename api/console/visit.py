@@ -22,7 +22,7 @@ from schemas.ids import AgencyId
 from schemas.policy import NONE, Action, Relation, Subject, holds, may
 from schemas.refusals_request import REQUEST_INVALID
 from schemas.words import Language
-from storage.store import Transaction
+from storage.transaction import Transaction
 
 log = structlog.get_logger()
 

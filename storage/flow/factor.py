@@ -23,7 +23,8 @@ from schemas.trail import FactorDeed, SessionEnd, TrailEvent, TrailResult
 from storage.actor.session import end_sessions
 from storage.flow.login_queue import LoginQueue
 from storage.flow.own import Proven, own_deed, own_password
-from storage.store import Store, Transaction
+from storage.store import Store
+from storage.transaction import Transaction
 
 CODE_REFUSALS = {CodeFault.WRONG: FACTOR_CODE_WRONG, CodeFault.USED: FACTOR_CODE_USED}
 

@@ -39,7 +39,8 @@ from storage.flow.login_queue import LoginQueue
 from storage.login import Counted
 from storage.password import is_password
 from storage.settings import StorageSettings, seed
-from storage.store import Store, Transaction
+from storage.store import Store
+from storage.transaction import Transaction
 
 LoginRefusal = Refusal[NotAuthenticated]
 

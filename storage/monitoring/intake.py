@@ -13,7 +13,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from pydantic import TypeAdapter
 from sqlalchemy import Text, Uuid, any_, literal, select
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 
@@ -25,20 +24,19 @@ from schemas.gate import KindsFrom, gate_faults, is_needed
 from schemas.ids import EquipmentId, IntakeId, MonitoringId, RecordingId
 from schemas.intake import IntakeManifest, intake_bytes, next_of, rows_root, sign_intake
 from schemas.leaves_monitoring import CertificateKinds, IntakeReceiveRuled
-from schemas.monitoring import MonitoringState
-from schemas.monitoring_row import ParsedRow, RowOutcome, ValueIn
-from schemas.record_id import record_id, salted_row_hash
+from schemas.monitoring_row import ParsedRow, RowOutcome
+from schemas.record_id import salted_row_hash
 from schemas.reference import reference
 from schemas.refusals_monitoring import EQUIPMENT_UNKNOWN, RECORD_CONFLICT
 from schemas.refusals_upload import UPLOAD_INCOMPLETE, UPLOAD_UNKNOWN
 from schemas.setting import Setting
 from schemas.upload import clean_filename
-from schemas.uscc import is_uscc
 from storage.act import Deed, fresh_id
 from storage.collection import Collection
 from storage.monitoring.batch import Batch, Receipt, RowResult, owner_of, picture_key, require_source
+from storage.monitoring.rows import Kept, keep_rows
 from storage.outbox import JobKind
-from storage.personal import content_digests, party_columns, sealed
+from storage.personal import content_digests
 from storage.reads.certificate_rule import rules_of
 from storage.reads.equipment import bound_to, facts_of, kinds_of
 from storage.reads.recording import sent_by
@@ -46,14 +44,6 @@ from storage.reads.setting import setting_at
 from storage.recording.receipt import Picture, Place, receive_picture
 from storage.settings import seed
 from storage.tables.monitoring import intakes, monitoring_media, monitoring_records
-
-_VALUES = TypeAdapter(tuple[ValueIn, ...])
-_COPY = (
-    "COPY monitoring_records (id, agency_id, intake_id, received_at, state, due_at, intake_index, equipment_id,"
-    " record_id, raw, content_digest, captured_at, matter, plate, party_code, party_code_digest, party, party_tokens,"
-    " place, lat_e7, lon_e7, crs,"
-    ' "values", findings, gate_faults) FROM STDIN'
-)
 
 
 class _Intake(NamedTuple):
@@ -158,7 +148,8 @@ class Intakes(Collection):
             _faults(known[owner], parsed, certificates, kinds[owner])
             for owner, parsed in zip(owners, rows, strict=True)
         ]
-        idents = self._insert(actor, deed, kept, rows, faults=faults, owners=owners, due_at=due_at)
+        same = Kept(actor.agency_id, kept.id, kept.sha256, deed.at, due_at)
+        idents = keep_rows(self._connection, same, rows, faults, owners)
         pictures = dict(_pictures(batch, kept, drawn))
         for position, line in enumerate(batch.fresh):
             parsed = rows[position]
@@ -257,37 +248,6 @@ class Intakes(Collection):
         deed.log.keep_salts(leaf, salts)
         return kept
 
-    def _insert(
-        self,
-        actor: Actor,
-        deed: Deed,
-        kept: _Intake,
-        rows: Sequence[ParsedRow],
-        *,
-        faults: Sequence[tuple[str, ...]],
-        owners: Sequence[EquipmentId],
-        due_at: datetime,
-    ) -> Sequence[MonitoringId]:
-        idents = [MonitoringId(record_id(deed.at, kept.sha256, position)) for position in range(len(rows))]
-        same = (str(actor.agency_id), str(kept.id), deed.at, MonitoringState.RECEIVED.value, due_at)
-        driver = self._connection.connection.cursor()
-        with driver.copy(_COPY) as copy:
-            for position, parsed in enumerate(rows):
-                closed = self._closed(idents[position], parsed)
-                own = _columns(position, parsed, owners[position], faults[position], closed)
-                copy.write_row((str(idents[position]), *same, *own))
-        return idents
-
-    def _closed(self, ident: MonitoringId, parsed: ParsedRow) -> "_Closed":
-        """Seal what of a row is personal data."""
-        known, row = monitoring_records, parsed.row
-        party = {"party": row.party, "party_code": row.party_code}
-        return _Closed(
-            raw=sealed(self._connection, known.c.raw, ident, parsed.raw),
-            content_digest=content_digests(self._connection, parsed.content_sha256)[0],
-            **party_columns(self._connection, known, ident, party),
-        )
-
     def _attach(
         self,
         batch: Batch,
@@ -310,17 +270,6 @@ class Intakes(Collection):
                     monitoring_id=monitoring_id, position=position, recording_id=recording_id
                 )
             )
-
-
-class _Closed(NamedTuple):
-    """The columns of a record that hold personal data, as they are kept."""
-
-    raw: bytes | None
-    content_digest: bytes
-    party: bytes | None
-    party_tokens: list[int]
-    party_code: bytes | None
-    party_code_digest: bytes | None
 
 
 def _chain_of(actor: Actor) -> str:
@@ -373,36 +322,4 @@ def _faults(
     at = parsed.row.captured_at
     return tuple(
         fault.value for fault in gate_faults(facts, at, certificate=is_needed(certificates, kind, at))
-    )
-
-
-def _columns(
-    position: int,
-    parsed: ParsedRow,
-    equipment_id: EquipmentId,
-    faults: tuple[str, ...],
-    closed: _Closed,
-) -> tuple[object, ...]:
-    row = parsed.row
-    is_sound = row.party_code is None or is_uscc(row.party_code)
-    return (
-        position,
-        str(equipment_id),
-        row.record_id,
-        closed.raw,
-        closed.content_digest,
-        row.captured_at,
-        row.matter,
-        row.plate,
-        closed.party_code,
-        closed.party_code_digest,
-        closed.party,
-        closed.party_tokens,
-        row.place,
-        row.lat_e7,
-        row.lon_e7,
-        None if row.crs is None else row.crs.value,
-        _VALUES.dump_json(row.values, exclude_none=True).decode(),
-        "[]" if is_sound else '["party-code-invalid"]',
-        f"{{{','.join(faults)}}}",
     )

@@ -26,6 +26,7 @@ from storage.case.case import Cases
 from storage.case.values import party_of, require_open
 from storage.collection import Collection, Unit
 from storage.custody.values import shown
+from storage.monitoring.notification import Notifications
 from storage.monitoring.record import Monitoring
 from storage.monitoring.values import MonitoringLink, MonitoringRecord, Suggestion, record_of, select_records
 from storage.reads.case import with_number
@@ -40,9 +41,10 @@ MAX_SUGGESTIONS = 10
 class MonitoringLinks(Collection):
     """The many-to-many, dated ties of records and cases."""
 
-    def __init__(self, unit: Unit, monitoring: Monitoring, cases_: Cases) -> None:
+    def __init__(self, unit: Unit, monitoring: Monitoring, told: Notifications, cases_: Cases) -> None:
         super().__init__(unit)
         self._monitoring = monitoring
+        self._told = told
         self._cases = cases_
 
     def suggestions(self, actor: Actor, record: MonitoringRecord) -> tuple[Suggestion, ...]:
@@ -218,7 +220,7 @@ class MonitoringLinks(Collection):
         deed = self._begin(actor, record.agency_id, *chains, relies=(gate,))
         record = self._monitoring.get(actor, ident)
         check_evidence(record.state, self._monitoring.faults(record))
-        if not self._monitoring.notifications(record):
+        if not self._told.of(record):
             raise NOTIFICATION_MISSING("no attempt to notify the party is recorded (art. 41)")
         self._cases.opened(deed, actor, case_id, wish, monitoring_id=ident)
         self._link(deed, self._cases.get(actor, case_id), record, LinkBasis.OPENED)

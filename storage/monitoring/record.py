@@ -1,4 +1,4 @@
-"""Monitoring records: lists, the two blind opinions, and the attempts to notify the party."""
+"""Monitoring records: lists, and the two blind opinions."""
 
 from collections.abc import Iterable, Sequence
 from functools import partial
@@ -12,15 +12,12 @@ from schemas.equipment import EquipmentFacts
 from schemas.equipment_version import standing
 from schemas.gate import CertificateRule, gate_faults, recorded_later
 from schemas.ids import MonitoringId, RecordingId
-from schemas.leaves_monitoring import MonitoringNotify, MonitoringOpine
+from schemas.leaves_monitoring import MonitoringOpine
 from schemas.monitoring import (
     OPEN_STATES,
     STAGE_ACTIONS,
     STEPS,
     Given,
-    NotificationIn,
-    NotifyChannel,
-    NotifyOutcome,
     OpinionIn,
     OpinionWord,
     RecordFacts,
@@ -31,18 +28,16 @@ from schemas.monitoring import (
 from schemas.monitoring_row import is_plate
 from schemas.office import carrying
 from schemas.page import Cursor, Page
-from schemas.personal import masked
-from schemas.policy import Action, Subject, missing, require, roles_with
+from schemas.policy import Action, missing, roles_with
 from schemas.reference import reference
-from schemas.refusals_monitoring import FACT_IN_FUTURE, MONITORING_UNKNOWN
+from schemas.refusals_monitoring import MONITORING_UNKNOWN
 from schemas.uscc import is_uscc
-from storage.act import Deed, fresh_id
+from storage.act import Deed
 from storage.collection import Collection, Order
 from storage.custody.values import shown
 from storage.monitoring.values import (
     MonitoringFilter,
     MonitoringRecord,
-    Notification,
     Opinion,
     Registration,
     conditions_of,
@@ -51,19 +46,18 @@ from storage.monitoring.values import (
     select_records,
     shown_version,
 )
-from storage.personal import asked_digests, opened, opened_bytes, sealed
+from storage.personal import asked_digests, opened_bytes
 from storage.reads.account import with_name
 from storage.reads.certificate_rule import rule_at
 from storage.reads.equipment import facts_of, versions_of
 from storage.reads.office import acted, offices_at
 from storage.reads.policy import require_within, within, within_seen
-from storage.reads.recording import are_sealed, require_of_agency
+from storage.reads.recording import are_sealed
 from storage.tables.monitoring import (
     MONITORING_WORDS,
     monitoring_media,
     monitoring_opinions,
     monitoring_records,
-    notifications,
 )
 from storage.version import change_to, require_version
 from storage.words import Party, Sought, matching_party
@@ -259,7 +253,7 @@ class Monitoring(Collection):
         # Whoever annuls a certificate of its equipment holds that: no record is concluded unseen meanwhile.
         relied = reference("equipment", record.equipment_id)
         deed = self._begin(actor, record.agency_id, about, relies=(relied,))
-        version, round_ = self._locked(ident)
+        version, round_ = self.locked(ident)
         given = self._given(ident, round_)
         facts = RecordFacts(given, wish, stage, actor.account_id, is_sealed=self._is_sealed(ident))
         row = STEPS[step_of(given, wish.opinion)]
@@ -289,7 +283,7 @@ class Monitoring(Collection):
             raise missing(action)
         return record_of(self._connection, row, is_blind=True)
 
-    def _locked(self, ident: MonitoringId) -> tuple[int, int]:
+    def locked(self, ident: MonitoringId) -> tuple[int, int]:
         """Lock a record whose chain is held and return its version and its round."""
         row = self._connection.execute(
             select(monitoring_records.c.version, monitoring_records.c.round)
@@ -352,68 +346,3 @@ class Monitoring(Collection):
             )
             for row in shown
         )
-
-    def notify(self, actor: Actor, ident: MonitoringId, wish: NotificationIn) -> None:
-        """Record an attempt to tell the party (art. 41); attempts are only ever added.
-
-        Raises:
-            NotFound: no such record, or no such recording of the same agency as its proof.
-            Refused: the actor may not notify.
-            Invalid: the attempt lies in the future (slug `fact-in-future`).
-        """
-        record = self.get(actor, ident)
-        require(actor, Action.MONITORING_NOTIFY, Subject(agency_id=record.agency_id), self._now)
-        if wish.proof_recording_id is not None:
-            require_of_agency(self._connection, wish.proof_recording_id, record.agency_id)
-        about = reference("monitoring", ident)
-        deed = self._begin(actor, record.agency_id, about)
-        version, _ = self._locked(ident)
-        if wish.attempted_at > deed.at:
-            raise FACT_IN_FUTURE("an attempt lies in the past")
-        made = fresh_id()
-        self._connection.execute(
-            insert(notifications).values(
-                id=made,
-                monitoring_id=ident,
-                channel=wish.channel,
-                outcome=wish.outcome,
-                proof=sealed(self._connection, notifications.c.proof, made, wish.proof.strip()),
-                proof_recording_id=wish.proof_recording_id,
-                attempted_at=wish.attempted_at,
-                recorded_by=actor.id,
-                recorded_at=deed.at,
-            )
-        )
-        proof = wish.proof_recording_id
-        notified = MonitoringNotify(
-            channel=wish.channel,
-            outcome=wish.outcome,
-            attempted_at=wish.attempted_at,
-            proof_recording=None if proof is None else reference("recording", proof),
-            proof=shown(wish.proof.strip()),
-        )
-        number = deed.write(notified, about).places[about]
-        change_to(self._connection, monitoring_records, ident, version, number)
-
-    def notifications(self, record: MonitoringRecord) -> tuple[Notification, ...]:
-        """Return the attempts to tell the party, oldest first, as whoever was given the record reads it."""
-        rows = self._connection.execute(
-            with_name(select(notifications), notifications.c.recorded_by, "recorder")
-            .where(notifications.c.monitoring_id == record.id)
-            .order_by(notifications.c.id)
-        ).mappings()
-        return tuple(
-            Notification(
-                channel=NotifyChannel(row["channel"]),
-                outcome=NotifyOutcome(row["outcome"]),
-                recorded_by=row["recorder"],
-                proof=self._proof(record, row),
-                **{name: row[name] for name in ("proof_recording_id", "attempted_at")},
-            )
-            for row in rows
-        )
-
-    def _proof(self, record: MonitoringRecord, row: RowMapping) -> str:
-        """A message's number or a call's: a telephone number may stand in it."""
-        text = opened(self._connection, notifications.c.proof, row["id"], row["proof"]) or ""
-        return masked("proof", text) if record.is_masked else text

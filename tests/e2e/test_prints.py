@@ -101,7 +101,7 @@ def desk(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         told = NotificationIn(
             channel=NotifyChannel.SMS, outcome=NotifyOutcome.SENT, proof=PROOF, attempted_at=tx.now
         )
-        tx.monitoring.notify(bureau.handler, record, told)
+        tx.notifications.add(bureau.handler, record, told)
     for step in (CaseStep.FILE, CaseStep.INVESTIGATE):
         case = bureau.step(bureau.get(case), step)
     bureau.fact(case, plain, text="当事人占道经营")

@@ -27,8 +27,9 @@ from schemas.leaves_case import CaseAmend, CaseAppoint, CaseField, CaseLink, Tie
 from schemas.leaves_review import FactProve
 from schemas.life_of_case import CaseLife
 from storage.recording.upload import NewUpload
-from storage.store import Store, Transaction
+from storage.store import Store
 from storage.tables.case import case_facts
+from storage.transaction import Transaction
 from tests.casework import PASS, Bureau, make_bureau, swapped, take, version
 from tests.chains import chain_events, chain_of, folded, opened
 from tests.factories import append, folder_url, make_account, make_agency, make_settings

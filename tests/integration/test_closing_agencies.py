@@ -15,7 +15,8 @@ from schemas.device import RevokeIn, RevokeReason
 from schemas.errors import EvidenceError
 from schemas.leaves_agency import AgencyClose, AgencyKind
 from schemas.roster import RosterFault, parse_roster
-from storage.store import Store, Transaction
+from storage.store import Store
+from storage.transaction import Transaction
 from tests.factories import (
     acts_of,
     enrol_device,

@@ -23,8 +23,9 @@ from schemas.recording import RecordingState
 from schemas.scrub import StoreFault
 from storage.objects.folder import FolderObjects
 from storage.outbox import JobKind
-from storage.store import Store, Transaction
+from storage.store import Store
 from storage.tables.outbox import jobs
+from storage.transaction import Transaction
 from tests.casework import Bureau, conclusion, make_bureau, swapped
 from tests.everything import lock
 from tests.factories import acts_of, faults, folder_url, make_account, make_agency, make_settings

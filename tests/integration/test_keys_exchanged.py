@@ -29,8 +29,9 @@ from storage.outbox import JobKind
 from storage.settings import seed_text
 from storage.setup.home import KEY_NAMES, Home
 from storage.setup.writer import check_writer, require_writer
-from storage.store import Store, Transaction
+from storage.store import Store
 from storage.tables.custody import custody_entries
+from storage.transaction import Transaction
 from tests.casework import make_bureau
 from tests.factories import faults, folder_url, make_agency, make_settings
 from tests.stand import ROOT

@@ -17,7 +17,8 @@ from schemas.recording import RecordingState
 from storage.flow.receive import Receiving
 from storage.outbox import JobKind
 from storage.recording.upload import NewUpload
-from storage.store import Store, Transaction
+from storage.store import Store
+from storage.transaction import Transaction
 from tests.factories import TestDevice, enrol_device, folder_url, make_account, make_agency, make_settings
 from tests.owner import owning, unguarded
 from tests.stand import PATIENCE_SECONDS, until

@@ -74,7 +74,7 @@ def notify(road: Highway, ident: object) -> None:
         wish = NotificationIn(
             channel=NotifyChannel.SMS, outcome=NotifyOutcome.SENT, attempted_at=tx.now, proof="短信 0017"
         )
-        tx.monitoring.notify(road.handler, ident, wish)
+        tx.notifications.add(road.handler, ident, wish)
 
 
 def test_valid_needs_both(store: Store, road: Highway) -> None:

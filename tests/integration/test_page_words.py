@@ -158,7 +158,7 @@ def test_monitoring_records_in_every_state(store: Store, address: str) -> None:
     for channel, outcome in attempts:
         wish = NotificationIn(channel=channel, outcome=outcome, attempted_at=utc_now(), proof="邮单")
         with store.begin() as tx:
-            tx.monitoring.notify(highway.handler, valid, wish)
+            tx.notifications.add(highway.handler, valid, wish)
     pages = [f"/console/monitoring/{one}" for one in (received, half, valid, *invalid)]
     pages += ["/console/monitoring", "/console/equipment", f"/console/equipment/{highway.equipment_id}"]
     pages += [f"/console/monitoring/queue?stage={stage}" for stage in ReviewStage]

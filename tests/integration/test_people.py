@@ -39,7 +39,8 @@ from schemas.setting import Setting, SettingIn
 from storage.actor.account_reading import AccountFilter
 from storage.flow.admit import PasswordChange, admit, change_password, set_password
 from storage.flow.login_queue import LoginQueue
-from storage.store import Store, Transaction
+from storage.store import Store
+from storage.transaction import Transaction
 from tests.evidence import Said
 from tests.factories import PASSWORD, folder_url, make_account, make_agency, make_settings, password_hash
 from tests.owner import owner_of

@@ -251,11 +251,11 @@ def test_a_record_is_masked_for_who_judges_the_picture_alone(desk: Desk) -> None
             proof=f"短信 {PHONE}",
             attempted_at=tx.now - timedelta(minutes=1),
         )
-        tx.monitoring.notify(desk.bureau.handler, ident, wish)
+        tx.notifications.add(desk.bureau.handler, ident, wish)
     for actor in (desk.road.first, desk.road.custodian):
         with desk.store.begin() as tx:
             record = tx.monitoring.get(actor, ident)
-            (told,) = tx.monitoring.notifications(record)
+            (told,) = tx.notifications.of(record)
             found = [
                 tx.monitoring.page(actor, MonitoringFilter(text=one)).rows for one in ("標記丙", OTHER_CODE)
             ]
@@ -266,7 +266,7 @@ def test_a_record_is_masked_for_who_judges_the_picture_alone(desk: Desk) -> None
         assert refused.value.facts["permission"] == "monitoring:party"
     with desk.store.begin() as tx:
         record = tx.monitoring.get(desk.bureau.handler, ident)
-        (told,) = tx.monitoring.notifications(record)
+        (told,) = tx.notifications.of(record)
         rows = [
             tx.monitoring.page(desk.bureau.handler, MonitoringFilter(text=one), limit=200).rows
             for one in ("標記丙", OTHER_CODE, OTHER_CODE.lower())

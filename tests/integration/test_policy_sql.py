@@ -21,7 +21,7 @@ from schemas.case import CaseState
 from schemas.monitoring import MonitoringState
 from schemas.policy import POLICY, Action, Subject, may
 from storage.reads.policy import within
-from storage.store import Store, Transaction
+from storage.store import Store
 from storage.tables.actor import accounts, agencies, certificates, role_grants
 from storage.tables.approval import approvals
 from storage.tables.audit import audit_entries, audit_inspectors, audit_rechecks, audit_sample, audits
@@ -38,6 +38,7 @@ from storage.tables.monitoring import (
 from storage.tables.recording import recordings
 from storage.tables.rectification import rectification_steps, rectifications
 from storage.tables.review import reviews
+from storage.transaction import Transaction
 from tests.factories import folder_url, make_settings
 from tests.owner import unguarded
 from tests.policy_world import Kept, Reference, Row, as_kept

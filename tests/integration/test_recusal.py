@@ -15,7 +15,8 @@ from schemas.leaves_recusal import RecusalBar, RecusalGround, RecusalLift
 from schemas.policy import Action
 from schemas.recusal import Recusal, RecusalIn
 from schemas.review import AnswerIn
-from storage.store import Store, Transaction
+from storage.store import Store
+from storage.transaction import Transaction
 from tests.casework import PASS, SUPPLEMENT, Bureau, make_bureau, take
 from tests.factories import acts_of, faults, folder_url, make_account, make_agency, make_settings
 from tests.server import serving

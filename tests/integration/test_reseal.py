@@ -68,7 +68,7 @@ def world(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> World:
                 proof=PROOF,
                 attempted_at=tx.now,
             )
-            tx.monitoring.notify(CLERK.actor, made.record, wish)
+            tx.notifications.add(CLERK.actor, made.record, wish)
             tx.idempotency.once(handler, KEY, Answer, lambda: Answer(party=NAME))
         case = replace(made.bureau, store=store).open(party=NAME, party_code=CODE)
         integrate(store)
@@ -127,7 +127,7 @@ def reads(copy: Copy) -> None:
         for asked in (NAME, "某运输", CODE):
             assert world.case in {one.id for one in tx.cases.page(handler, number=asked).rows}, asked
         record = tx.monitoring.get(CLERK.actor, world.record)
-        (told,) = tx.monitoring.notifications(record)
+        (told,) = tx.notifications.of(record)
         assert told.proof == PROOF
         assert tx.monitoring.raw(CLERK.actor, world.record).startswith(b"{")
         assert record.party is not None

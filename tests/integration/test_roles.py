@@ -21,7 +21,8 @@ from schemas.case import CaseIn
 from schemas.errors import EvidenceError, NotAuthenticated
 from schemas.ids import AccountId
 from schemas.role import Grant, RoleAmendIn
-from storage.store import Store, Transaction
+from storage.store import Store
+from storage.transaction import Transaction
 from tests.factories import (
     certify,
     enrol_device,

@@ -15,9 +15,10 @@ from schemas.errors import EvidenceError
 from schemas.policy import Action
 from schemas.reference import reference
 from schemas.step import Step
-from storage.store import Store, Transaction
+from storage.store import Store
 from storage.tables.case import cases
 from storage.tables.equipment import equipment
+from storage.transaction import Transaction
 from tests.casework import Bureau, make_bureau, take
 from tests.factories import folder_url, make_account, make_agency, make_settings
 

@@ -14,8 +14,9 @@ from sqlalchemy.exc import OperationalError
 
 from schemas.errors import Invalid, Unavailable
 from storage.driver import sent
-from storage.store import Store, Transaction
+from storage.store import Store
 from storage.tables.actor import accounts
+from storage.transaction import Transaction
 from tests.command import environment
 from tests.factories import folder_url, make_settings
 from tests.owner import owner_of, owning

@@ -163,7 +163,7 @@ def _marked_records(road: Highway) -> list[UUID]:
         attempt = NotificationIn(
             channel=NotifyChannel.SMS, outcome=NotifyOutcome.SENT, attempted_at=tx.now, proof=marked("proof")
         )
-        tx.monitoring.notify(road.handler, first, attempt)
+        tx.notifications.add(road.handler, first, attempt)
     for who, stage in ((road.second, ReviewStage.SECOND), (road.first, ReviewStage.FIRST)):
         with road.store.begin() as tx:
             seen = tx.monitoring.get(who, first).version
