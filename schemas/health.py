@@ -40,6 +40,7 @@ class Health(StrEnum):
     SM3_BUNDLED = "sm3-bundled"
     SANDBOX_HOLDS = "sandbox-holds"
     SANDBOX_ABSENT = "sandbox-absent"
+    DECODERS_MISSING = "decoders-missing"
     HOME_READY = "home-ready"
     HOME_ABSENT = "home-absent"
     HOME_UNUSABLE = "home-unusable"

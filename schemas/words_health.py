@@ -47,6 +47,10 @@ HEALTH = vocabulary(
             "无法建立（{missing}），内容一律不检查：请放行 seccomp 系统调用，并使用 x86-64 或 aarch64 的 Linux",
             "cannot be had ({missing}), no content is checked: allow seccomp, on Linux for x86-64 or aarch64",
         ),
+        Health.DECODERS_MISSING: (
+            "未安装 {names}，内容一律不检查：请按锁定的依赖重新安装（make setup）",
+            "{names} is not installed, no content is checked: install what the lock names (make setup)",
+        ),
         Health.HOME_READY: ("{path}，剩余空间 {free_gib} GiB", "{path}, {free_gib} GiB free"),
         Health.HOME_ABSENT: (
             "{path} 尚未建立，quancheng serve 会建立",

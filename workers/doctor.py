@@ -29,7 +29,7 @@ from storage.setup.home import Home
 from storage.setup.migrate import is_read_only, pending
 from storage.store import Store
 from workers.listening import console_url, is_local, plain_to_others, read_listening
-from workers.media.sandbox.floor import measure
+from workers.media.sandbox.floor import measure, uninstalled
 
 _KEYS = {
     "log_key": HealthPart.LOG_KEY,
@@ -168,7 +168,10 @@ def _sm3() -> Finding:
 
 
 def _sandbox() -> Finding:
-    """Without its floor no decoder runs, and every recording's content is `not_checked`."""
+    """Without its floor, or a package that it imports, no decoder runs, and every recording's content is `not_checked`."""
+    missing = uninstalled()
+    if missing:
+        return _bad(HealthPart.SANDBOX, Health.DECODERS_MISSING, names=", ".join(missing))
     floor = measure()
     if floor.missing:
         return _bad(HealthPart.SANDBOX, Health.SANDBOX_ABSENT, missing=floor.missing)

@@ -3,6 +3,8 @@
 import json
 import subprocess
 import sys
+from collections.abc import Iterable
+from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
 
@@ -11,12 +13,34 @@ from workers.media.sandbox.seccomp import BelowFloorError
 
 _ROOT = Path(__file__).resolve().parents[3]
 
+DECODERS = (
+    "PIL",
+    "av",
+    "c2pa",
+    "cryptography",
+    "cv2",
+    "defusedxml",
+    "numpy",
+    "pi_heif",
+    "pydantic",
+    "pypdfium2",
+    "rawpy",
+    "simplejpeg",
+    "structlog",
+)
+"""The packages that the child imports: without one of them it does not start."""
+
 
 class Floor(NamedTuple):
     """The layers that hold, or what is missing for the lowest; one of the two is empty."""
 
     layers: tuple[str, ...] = ()
     missing: str = ""
+
+
+def uninstalled(packages: Iterable[str] = DECODERS) -> tuple[str, ...]:
+    """Return those that are not there, as in an environment that was made for an older lock."""
+    return tuple(one for one in packages if find_spec(one) is None)
 
 
 def measure() -> Floor:
