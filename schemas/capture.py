@@ -45,6 +45,7 @@ class _Known(NamedTuple):
     received_at: datetime
     clock: ClockLimits
     allowed: Tolerances
+    is_quoted: bool | None = None
 
 
 def manifest_findings(
@@ -55,16 +56,18 @@ def manifest_findings(
     officers: Collection[NamedOfficer],
     clock: ClockLimits,
     allowed: Tolerances,
+    is_quoted: bool | None = None,
 ) -> list[CheckResult]:
     """Compare a manifest with its predecessor, the server's clock and the register of certificates.
 
     `officers` is what the register knows of the certificates it names, as of its corrected time;
-    `clock` how far off its agency takes a clock, as of that time, `allowed` what else it allows, as of the receipt.
+    `clock` how far off its agency takes a clock, as of that time, `allowed` what else it allows, as of the receipt;
+    `is_quoted` whether the checkpoint that it quotes is of the log, None where it quotes none, or another log's.
 
     Returns:
         One result each for manifest_sequence, clock, capture_time, officers and place, in this order.
     """
-    known = _Known(previous, received_at, clock, allowed)
+    known = _Known(previous, received_at, clock, allowed, is_quoted)
     return [
         check_sequence(manifest, known),
         check_clock(manifest, known),
@@ -104,7 +107,7 @@ def check_clock(check: Check, manifest: CaptureManifest, known: _Known) -> Check
 
 @examines(CAPTURE_TIME)
 def check_capture_time(check: Check, manifest: CaptureManifest, known: _Known) -> CheckResult:
-    """Hold the capture's time against its receipt and the capture before."""
+    """Hold the capture's time against its receipt, the capture before, and the checkpoint that it quotes."""
     trusted = timedelta(seconds=known.allowed.clock_trusted_seconds)
     uncertainty = timedelta(milliseconds=manifest.clock.uncertainty_ms)
     allowed = timedelta(seconds=known.allowed.ahead_seconds) + min(uncertainty, trusted)
@@ -114,6 +117,8 @@ def check_capture_time(check: Check, manifest: CaptureManifest, known: _Known) -
     before = known.previous.manifest if known.previous else None
     if before and before.boot_id == manifest.boot_id and before.mono_ms > manifest.mono_ms:
         return check.found("clock-mono-back", back_ms=before.mono_ms - manifest.mono_ms)
+    if known.is_quoted is False and manifest.anchor is not None:
+        return check.found("quoted-checkpoint-unknown", size=manifest.anchor.size)
     return check.held()
 
 

@@ -92,11 +92,11 @@ CLOCK = Check(
 
 CAPTURE_TIME = Check(
     name="capture_time",
-    version=1,
+    version=2,
     title=Words("拍摄时间", "Capture time"),
     proves=Words(
-        "拍摄时间不晚于入库时间，与同一次开机内的前一份清单先后相符。",
-        "The capture lies before its receipt, and in order with the one before of the same boot.",
+        "拍摄时间不晚于入库时间，与同一次开机内的前一份清单先后相符；所引用的检查点（如有）确属本日志。",
+        "The capture lies before its receipt, and behind the one before of its boot; a checkpoint it quotes is the log's.",
     ),
     leaves=Words(
         "不说明采集的确切时刻。",
@@ -124,8 +124,19 @@ CAPTURE_TIME = Check(
             ),
             severity=Severity.WARN,
         ),
+        mismatch(
+            "quoted-checkpoint-unknown",
+            zh="清单引用的检查点（{size} 条）不是本日志签署过的：清单可能是预先制作的，或来自被改写的日志。",
+            en="The log never had the checkpoint of {size} entries that is quoted: made beforehand, or of a rewritten log.",
+            then=(
+                "请核实拍摄时间和设备，保留该设备所见的检查点。",
+                "Find out when it was captured, have the device examined, and keep the checkpoint that it saw.",
+            ),
+            severity=Severity.WARN,
+        ),
     ),
 )
+
 
 OFFICERS = Check(
     name="officers",

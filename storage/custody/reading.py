@@ -9,7 +9,7 @@ from sqlalchemy import Connection, func, select
 from schemas.checkpoint import proof_text
 from schemas.consistency import tiles_text
 from schemas.ids import EntryId
-from schemas.merkle import inclusion_proof, verify_inclusion
+from schemas.merkle import EMPTY_ROOT, inclusion_proof, root_from_tiles, verify_inclusion
 from schemas.ours import ours
 from schemas.refusals_custody import ENTRY_UNKNOWN, TILE_BROKEN
 from storage.custody.tree import last_checkpoint, log_size, stored_tile
@@ -53,6 +53,18 @@ class LogReader:
         """Return the newest signed note; None before the first."""
         last = last_checkpoint(self._connection)
         return None if last is None else str(last.note)
+
+    def is_quoted(self, origin: str, size: int, root: bytes) -> bool | None:
+        """Say whether a checkpoint that somebody saw is of this log, signed at its size or passed by.
+
+        None where it is of another log, or this one has told nothing yet.
+        """
+        last = last_checkpoint(self._connection)
+        if last is None or last.note.partition("\n")[0] != origin:
+            return None
+        if size > last.size:
+            return False
+        return root == (root_from_tiles(size, cache(self._tile)) if size else EMPTY_ROOT)
 
     def tree_end(self, reach: int) -> str:
         """Return the tiles at the end of the newest signed tree; empty before the first.

@@ -1,5 +1,6 @@
 """Capture manifests, kept verbatim: the declared ones, and the refused ones with the rule they broke."""
 
+from base64 import b64decode
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -161,6 +162,14 @@ class Manifests(Collection):
         told = said(self._connection, agency_id, names)
         return ClockLimits(*(1000 * told.at(name, at, self._unit.settings).value for name in names))
 
+    def _is_quoted(self, manifest: CaptureManifest) -> bool | None:
+        seen = manifest.anchor
+        return (
+            None
+            if seen is None
+            else self._unit.custody.is_quoted(seen.origin, seen.size, b64decode(seen.root))
+        )
+
     def _accept(
         self, actor: Actor, payload: bytes, signature: str, manifest: CaptureManifest, *, device: DeviceId
     ) -> Declared:
@@ -182,6 +191,7 @@ class Manifests(Collection):
             ),
             clock=self._clock_limits(actor.agency_id, manifest.corrected_at),
             allowed=tolerances_at(self._connection, self._unit.settings, actor.agency_id, act.at),
+            is_quoted=self._is_quoted(manifest),
         )
         row = self._insert(
             act,

@@ -174,11 +174,15 @@ CLASSES: tuple[TamperClass, ...] = (
     TamperClass(
         19,
         Words("预先制作或倒填日期的采集", "A capture is made beforehand, or dated ahead"),
-        (Naming(Tool.REPORT, "captured-in-future", handed_in.reported(handed_in.postdated)),),
+        (
+            Naming(Tool.REPORT, "captured-in-future", handed_in.reported(handed_in.postdated)),
+            Naming(Tool.REPORT, "quoted-checkpoint-unknown", handed_in.quoted(handed_in.of_another_history)),
+            Naming(Tool.REPORT, "quoted-checkpoint-unknown", handed_in.quoted(handed_in.to_come)),
+        ),
         Later(
             Words(
-                "清单所引用的检查点尚未与日志核对",
-                "the checkpoint that a manifest quotes is not compared with the log",
+                "不引用检查点的清单没有最早时间",
+                "a manifest that quotes no checkpoint has no earliest time",
             )
         ),
     ),
@@ -213,8 +217,8 @@ CLASSES: tuple[TamperClass, ...] = (
         (Naming(Tool.REPORT, "clock-mono-back", handed_in.reported(handed_in.clock_back)),),
         Later(
             Words(
-                "单调时钟照走、只拨回日历时间的，尚不比对",
-                "a date that goes back while the monotonic clock goes on is not compared yet",
+                "单调时钟照走、只拨回日历时间的，清单不含签署时刻，无法比对",
+                "a date alone that goes back: a manifest does not say when it was signed",
             )
         ),
     ),

@@ -15,8 +15,10 @@ from PIL import Image
 
 from schemas.actor import Role
 from schemas.base import rfc3339
+from schemas.checkpoint import Checkpoint, parse_checkpoint
 from schemas.digest import sha256_hex
 from schemas.manifest import MANIFEST_TYP, RULES
+from schemas.note import encode64
 from storage.store import utc_now
 from tests.alike import captioned, coded, scene
 from tests.factories import LOST, TestDevice, make_account
@@ -83,6 +85,35 @@ def postdated(_: Line, device: TestDevice, client: httpx.Client) -> UUID:
     clock = {"source": "ntp", "offset_ms": 0, "uncertainty_ms": 10, "synced_at": later}
     place = {**HOME, "fix_at": later}
     return captured(client, device, "a.jpg", photo(), captured_at=later, clock=clock, loc=place)
+
+
+def quoted(change: Callable[[Checkpoint], Checkpoint]) -> Probe:
+    """Two captures that quote a checkpoint: the newest one of the log, and one that it never had."""
+
+    def probe(ground: Ground) -> Seen:
+        line = ground.line
+        with line.store.begin() as tx:
+            seen = parse_checkpoint((tx.custody.latest_checkpoint() or "").partition("\n\n")[0] + "\n")
+
+        def found(checkpoint: Checkpoint) -> frozenset[str]:
+            device = line.device()
+            anchor = {"origin": checkpoint.origin, "size": checkpoint.size, "root": encode64(checkpoint.root)}
+            with line.client(device.token) as client:
+                return line.reported(captured(client, device, "a.jpg", photo(), anchor=anchor))
+
+        return Seen(found(seen), found(change(seen)))
+
+    return probe
+
+
+def of_another_history(seen: Checkpoint) -> Checkpoint:
+    """The same number of entries under another root."""
+    return seen.model_copy(update={"root": bytes(32)})
+
+
+def to_come(seen: Checkpoint) -> Checkpoint:
+    """More entries than there are."""
+    return seen.model_copy(update={"size": seen.size + 1_000_000})
 
 
 def replayed_elsewhere(line: Line, device: TestDevice, client: httpx.Client) -> frozenset[str]:

@@ -57,7 +57,11 @@ LIMITS = ClockLimits(5_000, 60_000)
 
 
 def findings(
-    manifest: CaptureManifest, *, previous: Previous | None = ENROLMENT, **told: int
+    manifest: CaptureManifest,
+    *,
+    previous: Previous | None = ENROLMENT,
+    is_quoted: bool | None = None,
+    **told: int,
 ) -> dict[str, CheckResult]:
     """What is found, by what is declared but for the tolerances in `told`."""
     results = manifest_findings(
@@ -67,6 +71,7 @@ def findings(
         officers=REGISTERED,
         clock=LIMITS,
         allowed=DECLARED_TOLERANCES.model_copy(update=told),
+        is_quoted=is_quoted,
     )
     return {result.name: result for result in results}
 
@@ -264,6 +269,16 @@ def test_a_monotonic_clock_that_went_back_within_one_boot_is_found():
     assert findings(same_boot, previous=before)["capture_time"].code == "clock-mono-back"
     rebooted = changed(seq=2, prev="00" * 32, mono_ms=5, boot_id="another")
     assert findings(rebooted, previous=before)["capture_time"].code == ""
+
+
+@pytest.mark.parametrize("is_quoted", [None, True, False])
+def test_a_checkpoint_that_the_log_never_had_is_found(is_quoted: bool | None):
+    """What is quoted must be of the log; what is of another one, or is not quoted, says nothing."""
+    anchor = {"origin": "log.example", "size": 17, "root": "A" * 43 + "="}
+    result = findings(changed(anchor=anchor), is_quoted=is_quoted)["capture_time"]
+    assert (result.code, result.outcome) == (
+        ("quoted-checkpoint-unknown", Outcome.MISMATCH) if is_quoted is False else ("", Outcome.VERIFIED)
+    )
 
 
 @pytest.mark.parametrize(
