@@ -4,9 +4,10 @@
 
 An append is a whole act: begin, hold, one leaf with its openings and its ticket, the row that the act makes or changes,
 commit. The peer begins, inserts the same entry (same columns, same indexes), makes or changes the same row, and commits.
-Writers are threads of this process, so both share its time with the server; read the ratio. `one case` is the worst case:
-every act goes on with one chain and changes one row, and each waits for the commit before it; so does its peer, whose
-writers change that one row before they insert. Receipts are 100 transfers that become recordings at once,
+Writers are threads of this process, so both share its time with the server; read the ratios: of acts per second, and of
+the processor's time that an act takes here and in the database, which other work on the machine changes less. `one case`
+is the worst case: every act goes on with one chain and changes one row, and each waits for the commit before it; so does
+its peer, whose writers change that one row before they insert. Receipts are 100 transfers that become recordings at once,
 over HTTP and by eight writers over the storage alone: all stating one case, beside each stating a case of its own.
 """
 
@@ -20,10 +21,11 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 from statistics import median
+from typing import NamedTuple
 from uuid import uuid4
 
 import httpx
@@ -56,6 +58,7 @@ from tests.tus import bearer, opened, patched  # noqa: E402
 WRITERS = (1, 8, 16)
 TARGET = 0.6
 FOLD_TARGET_SECONDS = 25
+WARM = 20
 RECEIPTS = 100
 RECEIVERS = 8
 RECEIPTS_TARGET = 0.9
@@ -69,10 +72,10 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--quick", action="store_true")
     is_quick = parser.parse_args().quick
-    rounds, acts, leaves = (3, 80, 5_000) if is_quick else (5, 1_000, 200_000)
+    rounds, acts, leaves = (3, 320, 5_000) if is_quick else (5, 1_000, 200_000)
     url = os.environ["DATABASE_URL"]
     driver = url.replace("postgresql://", "postgresql+psycopg://", 1)
-    engine = create_engine(driver, pool_size=max(WRITERS), execution_options=sealing())
+    engine = create_engine(driver, pool_size=max(WRITERS), pool_use_lifo=True, execution_options=sealing())
     upgrade(engine)
     with engine.begin() as connection:
         connection.execute(text("CREATE TABLE bench_rows (id uuid PRIMARY KEY, version bigint NOT NULL)"))
@@ -100,19 +103,37 @@ def compare(
     acts: int,
     rounds: int,
 ) -> None:
-    """Print acts per second of ours and of the bare peer, medians of interleaved rounds."""
-    rates: dict[str, list[float]] = {"ours": [], "bare": []}
+    """Print acts per second of ours and of the bare peer, medians of interleaved rounds, and what an act costs."""
+    found: dict[str, list[Rate]] = {"ours": [], "bare": []}
+    for make in (ours, peer_of):  # what a connection learns once, its statements, is no cost of an act
+        rate(engine, make, writers=writers, acts=WARM * writers)
     for _ in range(rounds):
         for kind, make in (("ours", ours), ("bare", peer_of)):
-            rates[kind].append(rate(engine, make, writers=writers, acts=acts))
-    mine, peer = median(rates["ours"]), median(rates["bare"])
-    print(f"{name:32} {mine:7.0f}/s  bare {peer:7.0f}/s  ratio {mine / peer:.2f} (target {TARGET})")
+            found[kind].append(rate(engine, make, writers=writers, acts=acts))
+    mine, peer = (median(one.per_second for one in found[kind]) for kind in ("ours", "bare"))
+    cost, bare_cost = (
+        1e6 * median(one.processor_seconds for one in found[kind]) for kind in ("ours", "bare")
+    )
+    print(
+        f"{name:32} {mine:7.0f}/s  bare {peer:7.0f}/s  ratio {mine / peer:.2f} (target {TARGET})"
+        f"  processor {cost:5.0f} us an act, bare {bare_cost:5.0f} us, ratio {bare_cost / cost:.2f}"
+    )
 
 
-def rate(engine: Engine, make: Callable[[Engine], Act], *, writers: int, acts: int) -> float:
-    """Return the acts per second of so many writers at once."""
+class Rate(NamedTuple):
+    """Acts per second, and the processor's time of one in this process and in those of the database."""
+
+    per_second: float
+    processor_seconds: float
+
+
+def rate(engine: Engine, make: Callable[[Engine], Act], *, writers: int, acts: int) -> Rate:
+    """Return what so many writers at once come to."""
     each = max(1, acts // writers)
     made = [make(engine) for _ in range(writers)]
+    with ExitStack() as held:  # each writer's connection is there before the time begins
+        connections = [held.enter_context(engine.connect()) for _ in made]
+        backends = connections[0].scalars(_BACKENDS).all()
 
     def work(act: Act) -> None:
         for _ in range(each):
@@ -120,12 +141,19 @@ def rate(engine: Engine, make: Callable[[Engine], Act], *, writers: int, acts: i
                 act(connection)
 
     threads = [threading.Thread(target=work, args=(act,)) for act in made]
-    began = time.perf_counter()
+    spent, began = _processor_seconds(backends), time.perf_counter()
     for one in threads:
         one.start()
     for one in threads:
         one.join()
-    return writers * each / (time.perf_counter() - began)
+    took, done = time.perf_counter() - began, writers * each
+    return Rate(done / took, (_processor_seconds(backends) - spent) / done)
+
+
+def _processor_seconds(backends: Sequence[int]) -> float:
+    """Return what this process and those of the database have spent; `schedstat` counts in nanoseconds."""
+    theirs = (Path(f"/proc/{pid}/schedstat").read_text(encoding="ascii") for pid in backends)
+    return time.process_time() + sum(int(one.split()[0]) for one in theirs) / 1e9
 
 
 def _words() -> dict[str, object]:
@@ -165,6 +193,7 @@ def filing(engine: Engine) -> Act:
     return act
 
 
+_BACKENDS = text("SELECT pid FROM pg_stat_activity WHERE datname = current_database()")
 _ENTRIES = custody_entries.to_metadata(MetaData(), name="bench_entries")
 _ONE: list[tuple[str, str]] = []
 _ONE_BARE: list[str] = []
