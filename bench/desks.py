@@ -5,7 +5,8 @@
 Intake of plain rows is compared with a bare COPY of the same rows and with one INSERT per row, into a table of the
 same columns, indexes and history. Lists, queues and the draw of 500 are compared with the same at a tenth of the data:
 history grows tenfold, what waits does not, as people work it off: 1,000 records to review, 500 to link, 200 open cases,
-20 captures that ask the officer. All recordings are one officer's, more than anybody makes in years.
+20 captures that ask the officer. All recordings are one officer's, more than anybody makes in years. Words are looked for
+by the head, who reads names whole: to whoever sees them masked a name is no hit, and its search costs nothing.
 """
 
 import argparse
@@ -189,10 +190,10 @@ def looks(world: World) -> dict[str, Callable[[Transaction], object]]:
             people["liu"], MonitoringFilter(text="苏J00042")
         ),
         "monitoring by words": lambda tx: tx.monitoring.page(
-            people["liu"], MonitoringFilter(text="当事人 4242")
+            people["zhang"], MonitoringFilter(text="当事人 4242")
         ),
         "monitoring by common words": lambda tx: tx.monitoring.page(
-            people["liu"], MonitoringFilter(text="当事人 苏J")
+            people["zhang"], MonitoringFilter(text="当事人 苏J")
         ),
         "recordings by words": lambda tx: tx.recordings.page(
             people["zhang"], RecordingFilter(text="photo-4242")
