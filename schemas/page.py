@@ -9,15 +9,22 @@ from uuid import UUID
 from schemas.base import Frozen, parse_rfc3339
 from schemas.refusals_request import CURSOR_INVALID
 
+_KEY = "="
+"""Begins a cursor of a list that a reader has sorted: no time begins so."""
+
 Row = TypeVar("Row")
 Other = TypeVar("Other")
 
 
 class Cursor(Frozen):
-    """The last row that was shown: its id, and before it the time by which the list is ordered, if by one."""
+    """The last row that was shown: its id, and before it that by which the list is ordered, if by more.
+
+    `at` is the time of a list that has one; `key` the value of the column by which a reader has sorted it.
+    """
 
     ident: UUID
     at: datetime | None = None
+    key: str | None = None
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -28,12 +35,16 @@ class Cursor(Frozen):
         """
         at, is_timed, ident = text.rpartition("~")
         try:
+            if at.startswith(_KEY):
+                return cls(ident=UUID(ident), key=at.removeprefix(_KEY))
             return cls(ident=UUID(ident), at=parse_rfc3339(at) if is_timed else None)
         except ValueError as err:
             raise CURSOR_INVALID("the cursor is not one of ours") from err
 
     def __str__(self) -> str:
         """Return the cursor as it travels; times keep their microseconds, or a row could be shown twice."""
+        if self.key is not None:
+            return f"{_KEY}{self.key}~{self.ident}"
         at = "" if self.at is None else f"{self.at.isoformat().replace('+00:00', 'Z')}~"
         return f"{at}{self.ident}"
 

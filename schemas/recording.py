@@ -176,7 +176,8 @@ class RecordingFilter(Frozen):
     `officer`: a certificate number, or the whole name of somebody within the reader's agencies.
     `at_fault`: only those of which the store gives otherwise than was recorded, or whose verification has stopped.
     `is_paper`: only those that were declared to be a document of any kind.
-    `tag`: only those on which this word stands.
+    `tag`: only those on which this word stands. `is_remarked`: only those with a remark.
+    `sort`: in which order, a key of the list's sorts, downwards behind a minus.
     """
 
     state: RecordingState | None = None
@@ -191,6 +192,8 @@ class RecordingFilter(Frozen):
     document: DocumentKind | None = None
     is_paper: bool = False
     tag: str | None = None
+    is_remarked: bool = False
+    sort: str | None = None
 
 
 def conclusion(checks: Iterable[CheckResult]) -> RecordingStep:

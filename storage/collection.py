@@ -1,13 +1,13 @@
 """What every collection shares: rows read one by one or by pages, and acts that enter the log with their change."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, Select, tuple_
+from sqlalchemy import ColumnElement, Connection, RowMapping, Select, literal, tuple_
 
 from schemas.actor import Actor, ActorKind
 from schemas.errors import NotFound
@@ -52,14 +52,38 @@ class Unit:
         return Outbox(self.connection)
 
 
+class By(NamedTuple):
+    """A column by which a reader may sort a list: one that is never NULL, and that an index has with the id behind it.
+
+    `parse` reads its value back from a cursor.
+    """
+
+    column: ColumnElement[Any]
+    parse: Callable[[str], object] = str
+
+
 class Order(NamedTuple):
     """How a list is ordered: by id, newest first; with a time, soonest first, and the id breaks ties.
 
-    Both are columns of the query, under their own names.
+    Both are columns of the query, under their own names. A list that a reader has sorted is ordered `by` another column,
+    or by the id alone, downwards or not; the id breaks ties in the same direction.
     """
 
     ident: ColumnElement[UUID]
     at: ColumnElement[datetime] | None = None
+    by: By | None = None
+    is_descending: bool = True
+
+
+_SORT_KEY = "sort_key"
+
+
+def sorted_order(ident: ColumnElement[UUID], sorts: Mapping[str, By | None], wanted: str | None) -> Order:
+    """Return the order that `wanted` names: a key of `sorts`, downwards behind a minus; newest first for no such key."""
+    name = (wanted or "").removeprefix("-")
+    if wanted is None or name not in sorts:
+        return Order(ident)
+    return Order(ident, by=sorts[name], is_descending=wanted.startswith("-"))
 
 
 class Collection:
@@ -133,7 +157,9 @@ class Collection:
         Raises:
             Invalid: the cursor is of a list with another order (slug `cursor-invalid`).
         """
-        ranked = (order.ident.desc(),) if order.at is None else (order.at, order.ident)
+        ranked = _ranked(order)
+        if order.by is not None:
+            query = query.add_columns(order.by.column.label(_SORT_KEY))
         rows: list[RowMapping] = []
         read = 0
         while True:
@@ -152,13 +178,41 @@ class Collection:
                 return Page(rows=tuple(rows), next=after)
 
 
+def _ranked(order: Order) -> Sequence[ColumnElement[Any]]:
+    if order.at is not None:
+        return (order.at, order.ident)
+    columns = (order.ident,) if order.by is None else (order.by.column, order.ident)
+    return [one.desc() if order.is_descending else one.asc() for one in columns]
+
+
+def _behind_sorted(order: Order, by: By, after: Cursor) -> ColumnElement[bool]:
+    if after.key is None:
+        raise CURSOR_INVALID("the cursor is of another list")
+    try:
+        value = by.parse(after.key)
+    except ValueError as err:
+        raise CURSOR_INVALID("the cursor is of another list") from err
+    place = tuple_(by.column, order.ident)
+    here = tuple_(literal(value), literal(after.ident))
+    return place < here if order.is_descending else place > here
+
+
 def _behind(order: Order, after: Cursor) -> ColumnElement[bool]:
+    if order.by is not None:
+        return _behind_sorted(order, order.by, after)
+    if after.key is not None:
+        raise CURSOR_INVALID("the cursor is of another list")
     if (order.at is None) is not (after.at is None):
         raise CURSOR_INVALID("the cursor is of another list")
     if order.at is None:
-        return order.ident < after.ident
+        return order.ident < after.ident if order.is_descending else order.ident > after.ident
     return tuple_(order.at, order.ident) > tuple_(after.at, after.ident)
 
 
 def _place(order: Order, row: RowMapping) -> Cursor:
+    if order.by is not None:
+        value = row[_SORT_KEY]
+        return Cursor(
+            ident=row[order.ident], key=value.isoformat() if isinstance(value, datetime) else str(value)
+        )
     return Cursor(ident=row[order.ident], at=None if order.at is None else row[order.at])

@@ -1,7 +1,7 @@
 """The administrator's desk: people and their accounts, links by which they come in, roles with dates."""
 
 from collections.abc import Callable
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Form, Query
@@ -37,6 +37,9 @@ from storage.actor.account_reading import AccountFilter
 router = APIRouter(route_class=Route)
 
 
+_Sorts = Literal["name", "-name", "login", "-login", "opened", "-opened"]
+
+
 class AccountFilters(Asked):
     """The filters of the list."""
 
@@ -45,11 +48,12 @@ class AccountFilters(Asked):
     role: Annotated[Role | None, IGNORED] = None
     agency: Sought = ""
     only: Annotated[AccountNeed | None, IGNORED] = None
+    by: Annotated[_Sorts | None, IGNORED] = None
 
     def wanted(self) -> AccountFilter:
         """Return what is asked for."""
         agency_id = id_or_none(AgencyId, self.agency) if self.agency else None
-        return AccountFilter(self.q or None, self.state, self.role, agency_id, self.only)
+        return AccountFilter(self.q or None, self.state, self.role, agency_id, self.only, sort=self.by)
 
 
 @router.get("/accounts")
@@ -60,7 +64,7 @@ def accounts(visit: Visiting, asked: Annotated[AccountFilters, Query()]) -> Resp
     return visit.page(
         "accounts.html",
         here="accounts",
-        listing=listed("/console/accounts", asked, page),
+        listing=listed("/console/accounts", asked, page, ("name", "login", "opened")),
         counts=tx.people.counts(actor),
         administrators=tx.people.administrators(),
         joined=joined(actor.roles),

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
-from typing import Annotated, NamedTuple
+from typing import Annotated, Literal, NamedTuple
 
 from fastapi import APIRouter, Form, Query
 from starlette.responses import Response
@@ -10,7 +10,7 @@ from starlette.responses import Response
 from api.audit import AssignIn, ValuesIn, draw_document
 from api.console.audit_form import AssignForm, AuditForms, RetractForm, ValuesForm
 from api.console.guard import Acting, Visiting
-from api.console.listing import PAGE_ROWS, Asked, listed
+from api.console.listing import IGNORED, PAGE_ROWS, Asked, listed
 from api.console.office import each_once
 from api.console.typed import Change, Typed, VersionForm, W
 from api.console.view import HEADERS
@@ -33,14 +33,20 @@ from storage.custody.values import Logged
 router = APIRouter(route_class=Route)
 
 
+class AuditsAsked(Asked):
+    """In which order the list stands."""
+
+    by: Annotated[Literal["title", "-title", "defined", "-defined"] | None, IGNORED] = None
+
+
 @router.get("/audits")
-def audits(visit: Visiting, asked: Annotated[Asked, Query()]) -> Response:
+def audits(visit: Visiting, asked: Annotated[AuditsAsked, Query()]) -> Response:
     """Show a page of audits, newest first."""
-    page = visit.tx.audits.page(visit.actor, after=asked.cursor(), limit=PAGE_ROWS)
+    page = visit.tx.audits.page(visit.actor, sort=asked.by, after=asked.cursor(), limit=PAGE_ROWS)
     return visit.page(
         "audits.html",
         here="audits",
-        listing=listed("/console/audits", asked, page),
+        listing=listed("/console/audits", asked, page, ("title", "defined")),
         may_define=visit.may(Action.AUDIT_DEFINE),
     )
 

@@ -24,6 +24,7 @@ class CaseFilters(Asked):
 
     number: Sought = ""
     tag: Sought = ""
+    by: Annotated[Literal["opened", "-opened", "number", "-number"] | None, IGNORED] = None
     state: Annotated[CaseState | None, IGNORED] = None
     only: Annotated[Literal["worse", "reopened", "unfiled"] | None, IGNORED] = None
 
@@ -33,6 +34,7 @@ def _page(visit: Visit, asked: CaseFilters, after: Cursor | None, limit: int) ->
         visit.actor,
         number=asked.number or None,
         tag=asked.tag or None,
+        sort=asked.by,
         state=asked.state,
         is_worse=asked.only == "worse",
         is_reopened=asked.only == "reopened",
@@ -49,7 +51,7 @@ def cases(visit: Visiting, asked: Annotated[CaseFilters, Query()]) -> Response:
     return visit.page(
         "cases.html",
         here="cases",
-        listing=listed("/console/cases", asked, page),
+        listing=listed("/console/cases", asked, page, ("number", "opened")),
         files={one: address(f"/console/cases.{one}", asked.query) for one in FileKind},
         states=list(CaseState),
         may_open=visit.may(Action.CASE_OPEN),

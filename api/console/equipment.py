@@ -1,7 +1,7 @@
 """The register of fixed equipment: list, one piece with its dated facts, and the forms that add to them."""
 
 from collections.abc import Callable, Iterable
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Form, Query
 from starlette.responses import Response
@@ -23,7 +23,7 @@ from api.console.equipment_form import (
     SuspensionForm,
 )
 from api.console.guard import Acting, Visiting
-from api.console.listing import PAGE_ROWS, Asked, Sought, listed
+from api.console.listing import IGNORED, PAGE_ROWS, Asked, Sought, listed
 from api.console.typed import Change, Mistaken, Typed, VersionForm, W, time_or_none
 from api.console.visit import Mistake, Visit, go, submit, to
 from api.deps import SourcePassword
@@ -45,10 +45,14 @@ from storage.equipment.register import NewSource
 router = APIRouter(route_class=Route)
 
 
+_Sorts = Literal["number", "-number", "name", "-name", "registered", "-registered"]
+
+
 class RegisterFilters(Asked):
     """The filters of the register."""
 
     q: Sought = ""
+    by: Annotated[_Sorts | None, IGNORED] = None
 
 
 @router.get("/equipment")
@@ -65,14 +69,16 @@ def _list(
     mistake: Mistake | None = None,
 ) -> Response:
     tx, actor = visit.tx, visit.actor
-    page = tx.equipment.page(actor, text=asked.q or None, after=asked.cursor(), limit=PAGE_ROWS)
+    page = tx.equipment.page(
+        actor, text=asked.q or None, sort=asked.by, after=asked.cursor(), limit=PAGE_ROWS
+    )
     may_keep = visit.may(Action.EQUIPMENT_KEEP)
     return visit.page(
         "equipment_list.html",
         forms=RegisterForms,
         mistake=mistake,
         here="equipment",
-        listing=listed("/console/equipment", asked, page),
+        listing=listed("/console/equipment", asked, page, ("name", "number")),
         may_keep=may_keep,
         kinds=visit.tx.equipment.kinds(visit.actor),
         uncertified=tx.equipment.uncertified(page.rows),

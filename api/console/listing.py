@@ -1,6 +1,7 @@
 """Lists: the filters in the address, and the page that they give."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Annotated, Any, NamedTuple, TypeVar
 from urllib.parse import urlencode
 from uuid import UUID
@@ -53,6 +54,11 @@ class Asked(BaseModel):
         given = self.model_dump(mode="json", by_alias=True, exclude={"after"})
         return {name: text for name, text in given.items() if text}
 
+    @property
+    def sort(self) -> str:
+        """By what the reader has sorted it, downwards behind a minus; empty where nobody did."""
+        return getattr(self, "by", None) or ""
+
     def cursor(self) -> Cursor | None:
         """Return where the page begins; None for the first one.
 
@@ -62,6 +68,13 @@ class Asked(BaseModel):
         return Cursor.parse(self.after) if self.after else None
 
 
+class Head(NamedTuple):
+    """The head of a column by which a list is sorted: where a click leads, and how the list stands now (aria-sort)."""
+
+    href: str
+    direction: str
+
+
 class Listing(NamedTuple):
     """The page of a list: its rows, its filters, and the address of the page behind it."""
 
@@ -69,13 +82,25 @@ class Listing(NamedTuple):
     asked: Asked
     is_filtered: bool
     next_url: str | None
+    heads: Mapping[str, Head] = MappingProxyType({})
 
 
-def listed(path: str, asked: Asked, page: Page[Any]) -> Listing:
+def _heads(path: str, asked: Asked, sorts: Iterable[str]) -> dict[str, Head]:
+    """Return the heads of the columns by which a list may be sorted: first upwards, then downwards."""
+    made = {}
+    for name in sorts:
+        wanted = f"-{name}" if asked.sort == name else name
+        stands = {name: "ascending", f"-{name}": "descending"}.get(asked.sort, "none")
+        made[name] = Head(address(path, {**asked.query, "by": wanted}), stands)
+    return made
+
+
+def listed(path: str, asked: Asked, page: Page[Any], sorts: Iterable[str] = ()) -> Listing:
     """Return the page of the list that stands at `path`."""
     query = asked.query
     next_url = address(path, {**query, "after": page.next_text}) if page.next_text else None
-    return Listing(page.rows, asked, bool(query), next_url)
+    is_filtered = bool(query.keys() - {"by"})
+    return Listing(page.rows, asked, is_filtered, next_url, _heads(path, asked, sorts))
 
 
 def address(path: str, query: dict[str, str]) -> str:

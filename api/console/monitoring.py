@@ -66,6 +66,7 @@ class RecordFilters(Asked):
     state: Annotated[MonitoringState | None, IGNORED] = None
     linked: Annotated[Literal["yes", "no"] | None, IGNORED] = None
     equipment: Annotated[EquipmentId | None, IGNORED] = None
+    by: Annotated[Literal["captured", "-captured", "received", "-received"] | None, IGNORED] = None
     from_day: Annotated[Sought, Field(alias="from")] = ""
     until_day: Annotated[Sought, Field(alias="to")] = ""
 
@@ -76,6 +77,7 @@ class RecordFilters(Asked):
             is_linked=None if self.linked is None else self.linked == "yes",
             equipment_id=self.equipment,
             text=self.q or None,
+            sort=self.by,
             from_at=day_start(self.from_day),
             until_at=day_start(self.until_day, days=1),
         )
@@ -94,7 +96,7 @@ def records(visit: Visiting, asked: Annotated[RecordFilters, Query()]) -> Respon
     return visit.page(
         "monitoring_list.html",
         here="monitoring",
-        listing=listed("/console/monitoring", asked, page),
+        listing=listed("/console/monitoring", asked, page, ("captured",)),
         files={one: address(f"/console/monitoring.{one}", asked.query) for one in FileKind},
         stages=stages_of(visit),
         may_see_register=visit.holds(Action.EQUIPMENT_VIEW),

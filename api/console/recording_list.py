@@ -32,6 +32,9 @@ _BROWSER_IMAGES = frozenset({"image/jpeg", "image/png", "image/webp", "image/gif
 router = APIRouter(route_class=Route)
 
 
+_Sorts = Literal["received", "-received", "captured", "-captured", "size", "-size"]
+
+
 class RecordingFilters(Asked):
     """The filters of the list of recordings."""
 
@@ -44,7 +47,8 @@ class RecordingFilters(Asked):
     until_day: Annotated[Sought, Field(alias="to")] = ""
     q: Sought = ""
     tag: Sought = ""
-    only: Annotated[Literal["fault"] | None, IGNORED] = None
+    only: Annotated[Literal["fault", "remark"] | None, IGNORED] = None
+    by: Annotated[_Sorts | None, IGNORED] = None
     document: Annotated[DocumentKind | None, IGNORED] = None
 
     def wanted(self) -> RecordingFilter:
@@ -61,6 +65,8 @@ class RecordingFilters(Asked):
             tag=self.tag or None,
             at_fault=self.only == "fault",
             document=self.document,
+            is_remarked=self.only == "remark",
+            sort=self.by,
         )
 
 
@@ -73,8 +79,10 @@ def recordings(visit: Visiting, asked: Annotated[RecordingFilters, Query()]) -> 
     return visit.page(
         "recordings.html",
         here="recordings",
-        listing=listed(path, asked, page),
+        listing=listed(path, asked, page, ("captured", "size", "received")),
         counts=tx.recordings.counts(actor),
+        total_bytes=sum(row.size_bytes for row in page.rows),
+        total_ms=sum(row.facts.duration_ms or 0 for row in page.rows),
         is_later=bool(asked.after),
         first_url=address(path, query),
         files={one: address(f"{path}.{one}", query) for one in FileKind},

@@ -1,5 +1,6 @@
 """Accounts as an administrator finds them: the list and what narrows it, counts, one account."""
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Select, and_, exists, func, select
@@ -13,7 +14,7 @@ from schemas.policy import Action, require_scope
 from schemas.refusals_account import ACCOUNT_NOT_FOUND
 from storage.actor.link import newest_link
 from storage.actor.session import lives
-from storage.collection import Collection, Order
+from storage.collection import By, Collection, sorted_order
 from storage.reads.account import ends_soon, has_role, is_roleless, roles_of
 from storage.reads.agency import with_agency
 from storage.reads.login import locked_accounts
@@ -22,17 +23,23 @@ from storage.reads.setting import soon
 from storage.tables.actor import ACCOUNT_WORDS, account_links, accounts, agencies, sessions
 from storage.words import matching
 
-_NEWEST = Order(accounts.c.id)
+SORTS: Mapping[str, By | None] = {
+    "opened": None,
+    "name": By(accounts.c.name),
+    "login": By(accounts.c.login),
+}
+"""By what a reader may sort accounts."""
 
 
 class AccountFilter(NamedTuple):
-    """What narrows the list; None is any."""
+    """What narrows the list; None is any. `sort` is a key of `SORTS`, downwards behind a minus."""
 
     text: str | None = None
     state: AccountState | None = None
     role: Role | None = None
     agency_id: AgencyId | None = None
     need: AccountNeed | None = None
+    sort: str | None = None
 
 
 class AccountReading(Collection):
@@ -47,7 +54,8 @@ class AccountReading(Collection):
             Refused: the actor may not see accounts.
         """
         query = self._select().where(self._visible(actor), *self._narrowed(actor, wanted))
-        return self._page(query, _NEWEST, after=after, limit=limit).each(Account.of_row)
+        order = sorted_order(accounts.c.id, SORTS, wanted.sort)
+        return self._page(query, order, after=after, limit=limit).each(Account.of_row)
 
     def _narrowed(self, actor: Actor, wanted: AccountFilter) -> list[ColumnElement[bool]]:
         found = []

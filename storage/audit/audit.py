@@ -4,7 +4,7 @@ The order is proven by positions in the custody log, not by our clock: the value
 only when the freeze has its place under a signed checkpoint, and the draw only when both values have theirs.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 from sqlalchemy import ColumnElement, and_, exists, or_, select
@@ -44,7 +44,7 @@ from storage.audit.population import (
 )
 from storage.audit.standard import Standards
 from storage.audit.values import Audit, Terms, audit_name, audit_of, select_audits
-from storage.collection import Collection, Order
+from storage.collection import By, Collection, sorted_order
 from storage.outbox import JobKind
 from storage.reads.policy import require_within, within
 from storage.reads.population import drawn_films
@@ -53,7 +53,8 @@ from storage.recording.keeping import enter_examinations
 from storage.tables.audit import audits
 from storage.version import change_to, require_version
 
-_NEWEST = Order(audits.c.id)
+SORTS: Mapping[str, By | None] = {"defined": None, "title": By(audits.c.title)}
+"""By what a reader may sort audits."""
 Row = Step[AuditStep, AuditState, AuditFacts]
 """A row of the table of an audit's steps."""
 _ENTRY = {
@@ -68,14 +69,17 @@ _ENTRY = {
 class Audits(Collection):
     """Audits, scoped by the supervising agency on every query; the audited agency sees its own."""
 
-    def page(self, actor: Actor, *, after: Cursor | None = None, limit: int = 50) -> Page[Audit]:
-        """List audits the actor may see, newest first.
+    def page(
+        self, actor: Actor, *, sort: str | None = None, after: Cursor | None = None, limit: int = 50
+    ) -> Page[Audit]:
+        """List audits the actor may see, newest first or as `sort` says (`SORTS`).
 
         Raises:
             Refused: the actor may not see audits.
         """
         query = select_audits().where(self._visible(actor))
-        return self._page(query, _NEWEST, after=after, limit=limit).each(audit_of)
+        order = sorted_order(audits.c.id, SORTS, sort)
+        return self._page(query, order, after=after, limit=limit).each(audit_of)
 
     def get(self, actor: Actor, ident: AuditId) -> Audit:
         """Return one audit.

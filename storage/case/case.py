@@ -53,7 +53,6 @@ from storage.case.values import (
     members_of,
     require_open,
 )
-from storage.collection import Order
 from storage.custody.values import shown
 from storage.reads.account import handler_of, handlers_in
 from storage.reads.gate import gate_facts
@@ -66,7 +65,6 @@ from storage.retention.asking import enter_retentions
 from storage.tables.case import case_handlers, case_links, cases
 from storage.version import change_to, require_version
 
-_NEWEST = Order(cases.c.id)
 _CHARGES = {CaseStep.EXEMPT: Charge.EXEMPT, CaseStep.RECORD: Charge.RECORD}
 
 

@@ -1,5 +1,7 @@
 """Cases as they are found: the list and what narrows it, the ties of one, what its conclusion answered."""
 
+from collections.abc import Mapping
+
 from sqlalchemy import true
 
 from schemas.actor import Actor
@@ -11,7 +13,7 @@ from schemas.review_scope import Scope
 from storage.case.access import CaseAccess
 from storage.case.link import links_where
 from storage.case.values import case_of
-from storage.collection import Order
+from storage.collection import By, sorted_order
 from storage.reads.annotation import is_tagged
 from storage.reads.examination import is_doubted
 from storage.reads.monitoring import rests_on_reopened
@@ -21,7 +23,8 @@ from storage.reads.summary import is_unfiled as unfiled
 from storage.tables.case import case_links, cases
 from storage.words import Sought
 
-_NEWEST = Order(cases.c.id)
+SORTS: Mapping[str, By | None] = {"opened": None, "number": By(cases.c.number)}
+"""By what a reader may sort cases: when they were entered, and their number."""
 
 
 class CaseReading(CaseAccess):
@@ -41,10 +44,13 @@ class CaseReading(CaseAccess):
         is_reopened: bool = False,
         is_unfiled: bool = False,
         tag: str | None = None,
+        sort: str | None = None,
         after: Cursor | None = None,
         limit: int = 50,
     ) -> Page[Case]:
-        """List cases the actor may see, newest first; with `is_worse` those decided whose evidence was found worse since.
+        """List cases the actor may see, newest first, or as `sort` says (`SORTS`).
+
+        With `is_worse` those decided whose evidence was found worse since.
 
         With `is_reopened` those decided that rest on a monitoring record to be judged anew, or found invalid then; with
         `is_unfiled` those decided on the spot that nobody filed.
@@ -65,7 +71,9 @@ class CaseReading(CaseAccess):
             wanted = wanted.where(is_tagged("case", cases.c.id, tag))
         if is_unfiled:
             wanted = wanted.where(unfiled(cases.c.id))
-        page = self._page(wanted, _NEWEST, after=after, limit=limit, keep=sought.keep)
+        page = self._page(
+            wanted, sorted_order(cases.c.id, SORTS, sort), after=after, limit=limit, keep=sought.keep
+        )
         return page.each(case_of(self._connection))
 
     def links(self, case_id: CaseId) -> tuple[CaseLink, ...]:

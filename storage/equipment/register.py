@@ -1,5 +1,6 @@
 """The register of fixed equipment: what each is, its dated facts, corrected without losing what was said, its source."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from uuid import uuid4
 
@@ -46,7 +47,7 @@ from schemas.refusals_setting import EQUIPMENT_KIND_UNLISTED
 from schemas.setting_list import ListSetting
 from storage.act import Deed, fresh_id
 from storage.actor.actor import Accounts
-from storage.collection import Order, Unit
+from storage.collection import By, Unit, sorted_order
 from storage.custody.values import shown
 from storage.equipment.fact import amend_act, enter_fact, restate_fact
 from storage.equipment.keeping import Keeping
@@ -62,7 +63,12 @@ from storage.tables.equipment import (
     equipment_suspensions,
 )
 
-_NEWEST = Order(equipment.c.id)
+SORTS: Mapping[str, By | None] = {
+    "registered": None,
+    "number": By(equipment.c.number),
+    "name": By(equipment.c.name),
+}
+"""By what a reader may sort the register."""
 
 
 class NewSource(Frozen):
@@ -144,9 +150,15 @@ class EquipmentRegister(Keeping):
         return self.get(actor, ident)
 
     def page(
-        self, actor: Actor, *, text: str | None = None, after: Cursor | None = None, limit: int = 50
+        self,
+        actor: Actor,
+        *,
+        text: str | None = None,
+        sort: str | None = None,
+        after: Cursor | None = None,
+        limit: int = 50,
     ) -> Page[Equipment]:
-        """List the register, newest first; `text` narrows by number, name or site.
+        """List the register, newest first or as `sort` says (`SORTS`); `text` narrows by number, name or site.
 
         Raises:
             Refused: the actor may not see equipment.
@@ -156,7 +168,8 @@ class EquipmentRegister(Keeping):
             columns = (equipment.c.number, equipment.c.name, equipment.c.site)
             written = func.concat_ws(" ", *columns)
             wanted = wanted.where(written.icontains(text, autoescape=True))
-        return self._page(wanted, _NEWEST, after=after, limit=limit).each(Equipment.of_row)
+        order = sorted_order(equipment.c.id, SORTS, sort)
+        return self._page(wanted, order, after=after, limit=limit).each(Equipment.of_row)
 
     def describe(self, actor: Actor, ident: EquipmentId, wish: EquipmentDescribeIn, seen: int) -> Equipment:
         """Say number, name, site, standard or position anew, from a time on or from the beginning.

@@ -1,6 +1,7 @@
 """Monitoring records: lists, and the two blind opinions."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from functools import partial
 
 from sqlalchemy import ColumnElement, RowMapping, Select, and_, exists, or_, select, true
@@ -33,7 +34,7 @@ from schemas.reference import reference
 from schemas.refusals_monitoring import MONITORING_UNKNOWN
 from schemas.uscc import is_uscc
 from storage.act import Deed
-from storage.collection import Collection, Order
+from storage.collection import By, Collection, Order, sorted_order
 from storage.custody.values import shown
 from storage.monitoring.values import (
     MonitoringFilter,
@@ -62,7 +63,11 @@ from storage.tables.monitoring import (
 from storage.version import change_to, require_version
 from storage.words import Party, Sought, matching_party
 
-_NEWEST = Order(monitoring_records.c.id)
+SORTS: Mapping[str, By | None] = {
+    "received": None,
+    "captured": By(monitoring_records.c.captured_at, datetime.fromisoformat),
+}
+"""By what a reader may sort records."""
 _DUE_FIRST = Order(monitoring_records.c.id, monitoring_records.c.due_at)
 
 
@@ -80,7 +85,8 @@ class Monitoring(Collection):
         query = self._select(actor).where(self._visible(actor), *conditions_of(wanted))
         sought = self._sought(actor, wanted.text) if wanted.text else Sought(true())
         query = query.add_columns(*sought.columns).where(sought.condition)
-        return self._seen_by(actor, self._page(query, _NEWEST, after=after, limit=limit, keep=sought.keep))
+        order = sorted_order(monitoring_records.c.id, SORTS, wanted.sort)
+        return self._seen_by(actor, self._page(query, order, after=after, limit=limit, keep=sought.keep))
 
     def _select(self, actor: Actor) -> Select[tuple[object, ...]]:
         """Return the query of records that the actor sees: `is_whole` says where the party is not masked."""

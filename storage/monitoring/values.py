@@ -89,6 +89,8 @@ class MonitoringFilter(Frozen):
     equipment_id: EquipmentId | None = None
     is_linked: bool | None = None
     text: str | None = None
+    sort: str | None = None
+    """A key of the list's sorts, downwards behind a minus."""
     from_at: datetime | None = None
     until_at: datetime | None = None
 

@@ -38,7 +38,7 @@ from schemas.verdict import BINDING_CHECKS, verdict
 from storage.act import service
 from storage.case.link import count_alone, links_of_recording
 from storage.chunk import keep_chunks
-from storage.collection import Collection, Order
+from storage.collection import Collection, sorted_order
 from storage.custody.values import shown
 from storage.outbox import JobKind
 from storage.reads.account import is_machine
@@ -63,6 +63,7 @@ from storage.recording.neighbours import Neighbours, neighbours_of
 from storage.recording.reading import enter_reading
 from storage.recording.scrub import keep_find
 from storage.recording.values import (
+    SORTS,
     CheckRow,
     Verification,
     conditions_of,
@@ -73,7 +74,6 @@ from storage.retention.asking import enter_retentions
 from storage.tables.recording import RECORDING_WORDS, checks, derivatives, recordings, uploads
 from storage.words import matching
 
-_NEWEST = Order(recordings.c.id)
 SAME_BYTES = 50
 """How many recordings of the same bytes are named: more are a sender out of order, whom the list finds by digest."""
 
@@ -89,7 +89,7 @@ class Recordings(Collection):
         after: Cursor | None = None,
         limit: int = 50,
     ) -> Page[Recording]:
-        """List recordings the actor may see, newest first.
+        """List recordings the actor may see, newest first, or as the filter says.
 
         Raises:
             Refused: the actor may not see recordings at all.
@@ -102,7 +102,8 @@ class Recordings(Collection):
         if wanted.officer:
             numbers = [wanted.officer, *certificates_of(self._connection, actor.agency_ids, wanted.officer)]
             query = query.where(recordings.c.officers.overlap(numbers))
-        return self._page(query, _NEWEST, after=after, limit=limit).each(recording_of)
+        order = sorted_order(recordings.c.id, SORTS, wanted.sort)
+        return self._page(query, order, after=after, limit=limit).each(recording_of)
 
     def _holds(self, wanted: str) -> ColumnElement[bool]:
         digest, others = wanted.strip().lower(), []

@@ -1,5 +1,6 @@
 """Recordings as they are shown: the query, its filters, its rows as values, and what a worker hands in."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from functools import cache
 
@@ -16,6 +17,7 @@ from schemas.recording import (
     RecordingFilter,
 )
 from schemas.scrub import StoreFault
+from storage.collection import By
 from storage.reads.agency import with_agency
 from storage.reads.annotation import is_tagged
 from storage.reads.case import is_linked_to_number
@@ -25,6 +27,16 @@ from storage.reads.shift import remark_count
 from storage.recording.declaration import LABEL, MEMBERS, declaration_of, is_document
 from storage.tables.declaration import declarations
 from storage.tables.recording import derivatives, manifests, recordings
+
+CAPTURED = func.coalesce(recordings.c.captured_at, recordings.c.received_at)
+"""When it was captured; of what says nothing of that, when it came."""
+
+SORTS: Mapping[str, By | None] = {
+    "received": None,
+    "captured": By(CAPTURED, datetime.fromisoformat),
+    "size": By(recordings.c.size_bytes, int),
+}
+"""By what a reader may sort recordings."""
 
 
 class CheckRow(Frozen):
@@ -87,15 +99,17 @@ def conditions_of(wanted: RecordingFilter) -> list[ColumnElement[bool]]:
     }
     found = [column == value for column, value in simple.items() if value is not None]
     if wanted.from_at is not None:
-        found.append(func.coalesce(recordings.c.captured_at, recordings.c.received_at) >= wanted.from_at)
+        found.append(wanted.from_at <= CAPTURED)
     if wanted.until_at is not None:
-        found.append(func.coalesce(recordings.c.captured_at, recordings.c.received_at) < wanted.until_at)
+        found.append(wanted.until_at > CAPTURED)
     if wanted.document is not None:
         found.append(is_document(wanted.document))
     if wanted.is_paper:
         found.append(is_document(None))
     if wanted.case_number:
         found.append(is_linked_to_number(recordings.c.id, wanted.case_number))
+    if wanted.is_remarked:
+        found.append(remark_count() > 0)
     if wanted.tag:
         found.append(is_tagged("recording", recordings.c.id, wanted.tag))
     return found

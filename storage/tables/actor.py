@@ -50,6 +50,7 @@ accounts = Table(
     moment("created_at", nullable=False, now=True),
     one_of("kind", AccountKind),
     Index(None, "agency_id"),
+    Index("ix_accounts_name_id", "name", "id"),
     words_index("ix_accounts_words", ACCOUNT_WORDS),
 )
 

@@ -59,6 +59,7 @@ cases = Table(
     states(CaseState),
     UniqueConstraint("agency_id", "number"),
     Index("uq_cases_agency_id_number_fold", "agency_id", text("case_number_fold(number)"), unique=True),
+    Index("ix_cases_number_id", "number", "id"),
     Index("ix_cases_agency_id_id", "agency_id", "id"),
     Index("ix_cases_agency_id_state_id", "agency_id", "state", "id"),
     Index("ix_cases_plates", "plates", postgresql_using="gin"),

@@ -40,6 +40,8 @@ equipment = Table(
     moment("registered_at", nullable=False),
     states(EquipmentState),
     UniqueConstraint("agency_id", "number"),
+    Index("ix_equipment_number_id", "number", "id"),
+    Index("ix_equipment_name_id", "name", "id"),
     Index("ix_equipment_source_id", "source_id"),
 )
 """Number, name, site, standard and position are the last of what is said (`equipment_descriptions`)."""

@@ -74,6 +74,7 @@ monitoring_records = Table(
     Column("links", Integer, nullable=False, server_default=text("0")),
     states(MonitoringState),
     UniqueConstraint("record_id", "equipment_id"),
+    Index("ix_monitoring_records_captured_at_id", "captured_at", "id"),
     Index("ix_monitoring_records_agency_id_id", "agency_id", "id"),
     Index("ix_monitoring_records_agency_id_state_id", "agency_id", "state", "id"),
     Index(

@@ -186,6 +186,8 @@ recordings = Table(
     Index("ix_recordings_agency_id_id", "agency_id", "id"),
     Index("ix_recordings_agency_id_state_id", "agency_id", "state", "id"),
     Index("ix_recordings_agency_id_verdict_id", "agency_id", "verdict", "id"),
+    Index("ix_recordings_captured", text("COALESCE(captured_at, received_at)"), "id"),
+    Index("ix_recordings_size_bytes_id", "size_bytes", "id"),
     Index("ix_recordings_sha256", "sha256"),
     Index("ix_recordings_officers", "officers", postgresql_using="gin"),
     Index("ix_recordings_device_id_id", "device_id", "id"),

@@ -11,6 +11,10 @@ from openpyxl import load_workbook
 
 from api.deps import COOKIE
 from schemas.actor import Role
+from schemas.case import Case
+from schemas.errors import Invalid
+from schemas.page import Cursor
+from schemas.recording import Recording, RecordingFilter
 from storage.store import Store
 from tests.casework import Bureau, make_bureau
 from tests.factories import folder_url, make_account, make_settings
@@ -31,6 +35,8 @@ def bureau(store: Store) -> Bureau:
     made = make_bureau(store)
     case = made.open(number="苏表〔2026〕1号", party="李四饭店")
     made.capture(case)
+    for _ in range(2):
+        made.capture(made.open(number=f"苏表〔2025〕{_}号"))
     made.open(number="苏表〔2026〕2号")
     return made
 
@@ -97,3 +103,96 @@ def test_a_masked_party_is_masked_in_the_file(store: Store, address: str, bureau
         assert ("李四饭店" in page.text) == any("李四饭店" in row for row in rows)
     else:
         assert file.status_code == page.status_code
+
+
+@pytest.mark.parametrize("sort", ["number", "-number", "opened", "-opened", None, "party"])
+def test_a_list_of_cases_is_read_in_the_order_that_was_asked_for(
+    store: Store, bureau: Bureau, sort: str | None
+) -> None:
+    """Page by page nothing is told twice or left out, ties included; what no list is sorted by is passed over."""
+    with store.begin() as tx:
+        whole = tx.cases.page(bureau.head, limit=50).rows
+        told: list[Case] = []
+        after = None
+        for _ in whole:
+            page = tx.cases.page(bureau.head, sort=sort, after=after, limit=1)
+            told += page.rows
+            after = None if page.next_text is None else Cursor.parse(page.next_text)
+        assert after is None
+
+    names = {"number": lambda one: (one.number, one.id), "opened": lambda one: one.id}
+    name, is_down = (sort or "").removeprefix("-"), not sort or sort.startswith("-")
+    wanted = sorted(whole, key=names.get(name, names["opened"]), reverse=is_down or name not in names)
+    assert [one.id for one in told] == [one.id for one in wanted]
+
+
+@pytest.mark.parametrize("sort", ["captured", "-captured", "size", "-size", "received"])
+def test_a_list_of_recordings_is_read_in_the_order_that_was_asked_for(
+    store: Store, bureau: Bureau, sort: str
+) -> None:
+    """By time of capture, size or receipt; equal ones go by their ids, in the same direction."""
+    keys = {
+        "captured": lambda one: (one.captured_at or one.received_at, one.id),
+        "size": lambda one: (one.size_bytes, one.id),
+        "received": lambda one: one.id,
+    }
+    with store.begin() as tx:
+        whole = tx.recordings.page(bureau.head, RecordingFilter()).rows
+        told: list[Recording] = []
+        after = None
+        for _ in whole:
+            page = tx.recordings.page(bureau.head, RecordingFilter(sort=sort), after=after, limit=1)
+            told += page.rows
+            after = None if page.next_text is None else Cursor.parse(page.next_text)
+    wanted = sorted(whole, key=keys[sort.removeprefix("-")], reverse=sort.startswith("-"))
+
+    assert after is None
+    assert [one.id for one in told] == [one.id for one in wanted]
+
+
+def test_a_place_of_one_order_is_none_of_another(store: Store, bureau: Bureau) -> None:
+    """Whoever changes the order of a list in an address begins anew; nothing is read from a place that is none."""
+    with store.begin() as tx:
+        by_size = tx.recordings.page(bureau.head, RecordingFilter(sort="size"), limit=1).next
+        assert by_size is not None
+        for sort, after in ((None, by_size), ("captured", by_size), ("size", Cursor(ident=by_size.ident))):
+            with pytest.raises(Invalid, match="another list"):
+                tx.recordings.page(bureau.head, RecordingFilter(sort=sort), after=after)
+
+
+def test_heads_of_a_list_sort_it_and_its_file(address: str, bureau: Bureau) -> None:
+    """A head is a link that says how the list stands; the file has the same order; filters stay."""
+    token = bureau.tokens[bureau.head.id]
+    page = get(address, token, "cases?by=-number&state=lead").text
+    assert (
+        '<th aria-sort="descending"><a class="sort" href="/console/cases?by=number&amp;state=lead">' in page
+    )
+    rows = csv.DictReader(
+        io.StringIO(get(address, token, "cases.csv?by=-number").text.removeprefix("\ufeff"))
+    )
+    numbers = [row["案号"] for row in rows][:-1]
+    assert numbers == sorted(numbers, reverse=True)
+    assert len(numbers) > 1
+    assert "本页合计" in get(address, token, "recordings?by=-size").text
+    remarked = get(address, token, "recordings?only=remark")
+    assert remarked.status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("path", "columns"),
+    [
+        ("cases", "number opened"), ("recordings", "captured size"), ("monitoring", "captured"),
+        ("equipment", "name number"), ("audits", "title defined"), ("accounts", "name login opened"),
+    ],
+)  # fmt: skip
+def test_every_list_is_sorted_both_ways(
+    store: Store, bureau: Bureau, address: str, path: str, columns: str
+) -> None:
+    """Whatever a head leads to is answered and told in the head; an order that is none leaves the list as it is."""
+    token, _ = make_account(store, bureau.agency, *(Role.HEAD, Role.HANDLER, Role.SUPERVISOR, Role.ADMIN))
+    has_rows = path in {"cases", "recordings", "accounts"}
+    for name in (*columns.split(), "nonsense"):
+        for sort, word in ((name, "ascending"), (f"-{name}", "descending")):
+            answer = get(address, token, f"{path}?by={sort}")
+            assert answer.status_code == 200, sort
+            assert (f'aria-sort="{word}"' in answer.text) is (has_rows and name != "nonsense"), sort
