@@ -26,7 +26,7 @@ from mobile_contract.client.verify_report import Claim, Ledger, Report
 from mobile_contract.client.verify_scope import standing, verify_layout, verify_scope
 from mobile_contract.client.verify_speech import headline, sentences
 from mobile_contract.client.verify_story import tell
-from mobile_contract.client.verify_ticket import verify_tickets
+from mobile_contract.client.verify_ticket import verify_registered, verify_tickets
 from mobile_contract.client.verify_told import Story
 from schemas.claim import ClaimFault, PackageClaim, PackageVerdict, voucher
 from schemas.consistency import Given, parse_given
@@ -85,6 +85,7 @@ def verify_package(
     verify_end(bag, trust, checkpoint, ledger)
     verify_history(bag, trust, checkpoint, given, ledger)
     verify_tickets(bag, ledger)
+    verify_registered(bag, ledger)
     if bag.index is None:
         return ledger.report()
     case = read_case(bag, bag.index, trust, checkpoint, ledger)

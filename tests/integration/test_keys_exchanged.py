@@ -248,6 +248,18 @@ def test_a_key_that_is_ended_signs_nothing_more_and_what_may_have_been_a_thiefs_
     assert {one.detail for one in report.claims if one.code is ClaimFault.KEY_SUSPECT} <= {gone}
 
 
+def test_what_a_doubtful_registry_signed_for_is_named(house: House, packaged: Callable[[], Path]) -> None:
+    """A device of days when others may have had the registry's key holds, and its key is said to be doubtful."""
+    gone = kid(house, "registry")
+    with closing(house.store()) as store:
+        end(store, gone, "被盗", 0, Told())
+    report = verify_package(packaged(), trust(house))
+    assert report.holds, report.failed()
+    doubtful = [one for one in report.claims if one.code is ClaimFault.KEY_SUSPECT]
+    assert {(one.claim, one.detail) for one in doubtful} == {(PackageClaim.DEVICE_KEY, gone)}
+    assert all(one.subject.startswith("device/") for one in doubtful)
+
+
 def test_a_stolen_key_of_packages_signs_none_that_holds(house: House, packaged: Callable[[], Path]) -> None:
     """A package of before says that its key may have been in other hands; one that covers the end fails."""
     early = packaged()
