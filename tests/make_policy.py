@@ -7,7 +7,8 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from api.policy import ROUTES, Ask
+from api.asks import Ask
+from api.policy import ROUTES
 from schemas.policy import DEVICE_POLICY, POLICY, Relation
 
 FILE = Path(__file__).parent.parent / "docs" / "policy.json"

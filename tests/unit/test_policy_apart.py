@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.policy import OWN, PUBLIC, ROUTES, Ask
+from api.asks import OWN, PUBLIC, Ask
+from api.policy import ROUTES
 from schemas.actor import ADMINISTERING, Actor, ActorKind, Grant, Role
 from schemas.policy import NONE, Action, Relation, Subject, holds, may
 

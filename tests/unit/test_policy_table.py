@@ -1,7 +1,8 @@
 """The policy as a table that people can read: complete, true, and no route beside it."""
 
 from api.app import _routes
-from api.policy import OWN, PUBLIC, ROUTES
+from api.asks import OWN, PUBLIC
+from api.policy import ROUTES
 from schemas.actor import Role
 from schemas.policy import POLICY, Action
 from tests.make_policy import FILE, payload, routes_of
