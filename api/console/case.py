@@ -220,6 +220,7 @@ def shown(
         may_run=Action.CASE_RUN in granted,
         may_assign=Action.CASE_DECIDE in granted,
         colleagues=tx.cases.offered(actor, found) if Action.CASE_DECIDE in granted else (),
+        barrable=tx.recusals.offered(actor, found) if Action.CASE_DECIDE in granted else (),
         may_review=Action.CASE_REVIEW in granted,
         is_open=found.state in EVIDENCE_STATES,
         may_file=Action.CASE_RUN in granted and found.state not in OVER_STATES,

@@ -125,7 +125,7 @@ class HandlerForm(Versioned[Change[AssignIn]]):
 class RecusalForm(Typed[RecusalIn]):
     """Who is barred and why; without a log-in name whoever types."""
 
-    login: str = label("须回避人员（登录名；自行回避可不填）")
+    login: str = label("须回避人员")
     ground: str = label("回避方式")
     reason: str = label("回避理由")
 

@@ -19,12 +19,15 @@ from schemas.refusals_recusal import (
     RECUSAL_UNKNOWN,
 )
 from storage.act import Deed, fresh_id
-from storage.case.case import Cases
+from storage.case.case import Cases, OfferedHandler
 from storage.collection import Collection, Unit
 from storage.custody.values import shown
-from storage.reads.account import names_holding, person_called, with_name
+from storage.reads.account import names_holding, person_called, persons_near, with_name
 from storage.tables.case import case_handlers
 from storage.tables.recusal import recusals
+
+MOST_OFFERED = 500
+"""So many people are offered by name; of larger trees those of the case come first."""
 
 
 class Recusals(Collection):
@@ -110,6 +113,17 @@ class Recusals(Collection):
         if found is None:
             raise RECUSAL_PERSON_UNKNOWN("no such person of the case or its agencies")
         return found
+
+    def offered(self, actor: Actor, case: Case) -> tuple[OfferedHandler, ...]:
+        """Return who may be barred from a case, by name: its handlers first, then people of its agency and those above.
+
+        Raises:
+            Refused, NotFound: the actor bars nobody but themselves.
+        """
+        self._cases.writable(actor, case.id, Action.CASE_DECIDE)
+        handling = select(case_handlers.c.account_id).where(case_handlers.c.case_id == case.id)
+        rows = persons_near(self._connection, case.agency_id, or_among=handling, limit=MOST_OFFERED)
+        return tuple(OfferedHandler(row["login"], row["name"]) for row in rows)
 
     def lift(self, actor: Actor, case_id: CaseId, ident: RecusalId, reason: str) -> Recusal:
         """End a bar with a reason; the head does, never the one who is barred.

@@ -334,6 +334,19 @@ def person_called(
     return found
 
 
+def persons_near(
+    connection: Connection, agency_id: AgencyId, *, or_among: Select[tuple[AccountId]], limit: int
+) -> Sequence[RowMapping]:
+    """Return log-in and name of those whom `person_called` finds, by name: those of `or_among` first."""
+    is_among = accounts.c.id.in_(or_among)
+    near = or_(accounts.c.agency_id.in_(tree_above(agency_id)), is_among)
+    found = select(accounts.c.login, accounts.c.name).where(
+        accounts.c.kind == AccountKind.PERSON.value, accounts.c.is_active, near
+    )
+    ranked = found.order_by(is_among.desc(), accounts.c.name, accounts.c.id)
+    return connection.execute(ranked.limit(limit)).mappings().all()
+
+
 def accounts_named(connection: Connection, text: str) -> Select[tuple[AccountId]]:
     """Return the ids of all accounts whose name or log-in holds every word of a text, as a part of a query."""
     return select(accounts.c.id).where(matching(connection, accounts.c.id, ACCOUNT_WORDS, text))

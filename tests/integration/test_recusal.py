@@ -175,3 +175,22 @@ def test_the_page_says_why_and_who_may_lift_it(store: Store, bureau: Bureau) -> 
         assert address not in own
     assert f'action="/console/cases/{case.id}/recusals"' in heads
     assert "解除回避" in heads
+
+
+def test_who_may_be_barred_is_offered_by_name(store: Store, bureau: Bureau) -> None:
+    """The head chooses among the case's handlers, who stand first, and the agency's people; nobody else's are named."""
+    case = bureau.at(CaseState.INVESTIGATING)
+    stranger = make_account(store, make_agency(store), Role.HANDLER)[1]
+    with store.begin() as tx:
+        offered = [one.login for one in tx.recusals.offered(bureau.head, case)]
+
+    assert offered[0] == bureau.handler.login
+    assert {bureau.head.login, bureau.second_reviewer.login} <= set(offered)
+    assert stranger.login not in offered
+    with pytest.raises(EvidenceError, match="permission"), store.begin() as tx:
+        tx.recusals.offered(bureau.handler, case)
+    with serving(store) as url:
+        cookies = {COOKIE: bureau.tokens[bureau.head.id]}
+        with httpx.Client(base_url=url, cookies=cookies, verify=TRUST, timeout=PATIENCE_SECONDS) as client:
+            page = client.get(f"/console/cases/{case.id}").text
+    assert f'<option value="{bureau.handler.login}">{bureau.handler.name}' in page
