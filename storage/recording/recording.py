@@ -78,6 +78,10 @@ SAME_BYTES = 50
 """How many recordings of the same bytes are named: more are a sender out of order, whom the list finds by digest."""
 
 
+def _is_remarked(row: RowMapping) -> bool:
+    return bool(row["remarks"])
+
+
 class Recordings(Collection):
     """Evidence media, scoped by agency and role on every query."""
 
@@ -103,7 +107,9 @@ class Recordings(Collection):
             numbers = [wanted.officer, *certificates_of(self._connection, actor.agency_ids, wanted.officer)]
             query = query.where(recordings.c.officers.overlap(numbers))
         order = sorted_order(recordings.c.id, SORTS, wanted.sort)
-        return self._page(query, order, after=after, limit=limit).each(recording_of)
+        # No index knows of remarks: a page is sifted, and a request ends where it has looked at many in vain.
+        keep = _is_remarked if wanted.is_remarked else None
+        return self._page(query, order, after=after, limit=limit, keep=keep).each(recording_of)
 
     def _holds(self, wanted: str) -> ColumnElement[bool]:
         digest, others = wanted.strip().lower(), []

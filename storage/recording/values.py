@@ -91,7 +91,7 @@ def select_recordings() -> Select[tuple[object, ...]]:
 
 
 def conditions_of(wanted: RecordingFilter) -> list[ColumnElement[bool]]:
-    """Return what a filter asks for, but for its words and its officer."""
+    """Return what a filter asks for, but for its words, its officer and its remarks."""
     simple = {
         recordings.c.state: wanted.state,
         recordings.c.verdict: wanted.verdict,
@@ -108,8 +108,6 @@ def conditions_of(wanted: RecordingFilter) -> list[ColumnElement[bool]]:
         found.append(is_document(None))
     if wanted.case_number:
         found.append(is_linked_to_number(recordings.c.id, wanted.case_number))
-    if wanted.is_remarked:
-        found.append(remark_count() > 0)
     if wanted.tag:
         found.append(is_tagged("recording", recordings.c.id, wanted.tag))
     return found

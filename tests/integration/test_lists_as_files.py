@@ -12,6 +12,7 @@ from openpyxl import load_workbook
 from api.deps import COOKIE
 from schemas.actor import Role
 from schemas.case import Case
+from schemas.checks.manifest import HAND_IN
 from schemas.errors import Invalid
 from schemas.page import Cursor
 from schemas.recording import Recording, RecordingFilter
@@ -196,3 +197,15 @@ def test_every_list_is_sorted_both_ways(
             answer = get(address, token, f"{path}?by={sort}")
             assert answer.status_code == 200, sort
             assert (f'aria-sort="{word}"' in answer.text) is (has_rows and name != "nonsense"), sort
+
+
+def test_recordings_with_remarks_are_those_that_read_so(store: Store, bureau: Bureau) -> None:
+    """The list is narrowed by what each row says, page by page, and no other row is in it."""
+    bureau.capture(None, HAND_IN.found("late-handin", hours=30))
+    with store.begin() as tx:
+        whole = tx.recordings.page(bureau.head, RecordingFilter()).rows
+        found = tx.recordings.page(bureau.head, RecordingFilter(is_remarked=True)).rows
+
+    assert [one.id for one in found] == [one.id for one in whole if one.remarks]
+    assert any(not one.remarks for one in whole)
+    assert found
