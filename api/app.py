@@ -280,8 +280,10 @@ def _routes(lifespan: Any = None) -> FastAPI:  # noqa: ANN401 - Starlette's life
         lifespan=lifespan,
     )
     problems.install(app, noted)
+    # Taken as they were declared: to include a router makes each of its routes anew, for every application, and looks for
+    # the one that is asked once more on every level.
     for router in ROUTERS:
-        app.include_router(router)
+        app.router.routes.extend(router.routes)
     mount(app)
 
     @app.get("/", include_in_schema=False)

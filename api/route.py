@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from urllib.parse import parse_qsl
 
 from anyio.to_thread import run_sync
-from fastapi import Request, Response
+from fastapi import APIRouter, Request, Response
 from fastapi.routing import APIRoute
 from starlette.datastructures import FormData, UploadFile
 
@@ -122,3 +122,8 @@ def read_form(payload: bytes) -> FormData:
     pairs = parse_qsl(text, keep_blank_values=True, errors="replace", max_num_fields=MAX_FIELDS)
     fields: list[tuple[str, UploadFile | str]] = [*pairs]
     return FormData(fields)
+
+
+def pages() -> APIRouter:
+    """Return a table for pages of the console, which the published document does not name."""
+    return APIRouter(prefix="/console", include_in_schema=False, route_class=Route)

@@ -9,6 +9,8 @@ from html.parser import HTMLParser
 from typing import Any
 from uuid import UUID, uuid4
 
+from fastapi.routing import APIRoute
+
 from api.console import router
 from api.console.typed import Typed
 from schemas.account import AccountIn, RoleIn
@@ -85,10 +87,9 @@ class BreakingStore(Store):
 def routes() -> dict[str, type[Typed[Any]]]:
     """Every address that takes a form, with the model of the form."""
     found = {}
-    for included in router.routes:
-        for route in included.effective_candidates() if hasattr(included, "effective_candidates") else ():
-            if "POST" in route.methods and route.path not in OUTSIDE:
-                found[route.path] = inspect.signature(route.endpoint).parameters["form"].annotation.__origin__
+    for route in router.routes:
+        if isinstance(route, APIRoute) and "POST" in route.methods and route.path not in OUTSIDE:
+            found[route.path] = inspect.signature(route.endpoint).parameters["form"].annotation.__origin__
     return found
 
 

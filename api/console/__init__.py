@@ -1,6 +1,6 @@
 """The console: server-rendered pages, Chinese first; reading works without JavaScript."""
 
-from fastapi import APIRouter, FastAPI, Request
+from fastapi import FastAPI, Request
 from starlette.responses import Response
 
 from api.console import (
@@ -59,10 +59,10 @@ from api.console import (
 )
 from api.console.guard import answer_in_pages
 from api.console.view import ASSETS, asset
-from api.route import Route
+from api.route import pages
 from schemas.refusals_request import NOT_FOUND
 
-router = APIRouter(include_in_schema=False, route_class=Route)
+router = pages()
 for _pages in (
     login,
     link,
@@ -117,10 +117,10 @@ for _pages in (
     certificate,
     custody,
 ):
-    router.include_router(_pages.router, prefix="/console")
+    router.routes.extend(_pages.router.routes)
 
 
-@router.get("/console/static/{name}")
+@router.get("/static/{name}")
 def static(request: Request, name: str) -> Response:
     """Answer with a file of the console; addresses carry a digest, so they may be kept for a year."""
     if name not in ASSETS:
@@ -133,5 +133,5 @@ def static(request: Request, name: str) -> Response:
 
 def mount(app: FastAPI) -> None:
     """Add the console's pages; call it after the problem handlers are installed, which it narrows."""
-    app.include_router(router)
+    app.router.routes.extend(router.routes)
     answer_in_pages(app, login.again)

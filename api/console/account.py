@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Form, Query
+from fastapi import Form, Query
 from starlette.responses import Response
 
 from api.console.account_form import (
@@ -24,7 +24,7 @@ from api.console.guard import Acting, Visiting
 from api.console.listing import IGNORED, PAGE_ROWS, Asked, Sought, id_or_none, listed
 from api.console.typed import NoFields, Typed, W
 from api.console.visit import Mistake, Visit, submit, to
-from api.route import Route
+from api.route import pages
 from schemas.account import AccountNeed, AccountState, Link
 from schemas.actor import GRANTABLE, Role, joined
 from schemas.ids import AccountId, AgencyId
@@ -34,7 +34,7 @@ from schemas.role import RoleAmendIn
 from storage.actor.account import NewAccount
 from storage.actor.account_reading import AccountFilter
 
-router = APIRouter(route_class=Route)
+router = pages()
 
 
 _Sorts = Literal["name", "-name", "login", "-login", "opened", "-opened"]

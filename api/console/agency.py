@@ -2,21 +2,21 @@
 
 from typing import Annotated, ClassVar
 
-from fastapi import APIRouter, Form
+from fastapi import Form
 from starlette.responses import Response
 
 from api.console.apart import apart, version_of
 from api.console.guard import Acting, Visiting
 from api.console.typed import Change, Fault, Forms, Typed, Versioned, VersionForm, into, label, seen
 from api.console.visit import Mistake, Visit, submit, to
-from api.route import Route
+from api.route import pages
 from schemas.agency import Agency, AgencyAmendIn, AgencyIn
 from schemas.ids import AgencyId
 from schemas.leaves_agency import AgencyKind
 from schemas.policy import Action
 from schemas.reference import reference
 
-router = APIRouter(route_class=Route)
+router = pages()
 
 
 class AgencyForm(Typed[AgencyIn]):

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Annotated
 
-from fastapi import APIRouter, Form
+from fastapi import Form
 from starlette.responses import Response
 
 from api.console import case, recording
@@ -11,11 +11,11 @@ from api.console.annotation_form import NoteEndForm, NoteForm, TagForm
 from api.console.guard import Acting
 from api.console.typed import Typed, W
 from api.console.visit import Mistake, Visit, submit, to
-from api.route import Route
+from api.route import pages
 from schemas.annotation import About
 from schemas.ids import CaseId, NoteId, RecordingId
 
-router = APIRouter(route_class=Route)
+router = pages()
 
 
 def _sent(visit: Visit, about: About, form: Typed[W], act: Callable[[W], object]) -> Response:

@@ -2,17 +2,17 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Form
+from fastapi import Form
 from starlette.responses import Response
 
 from api.console.answer_form import AnswerForm
 from api.console.guard import Acting
 from api.console.recording import shown
 from api.console.visit import submit, to
-from api.route import Route
+from api.route import pages
 from schemas.ids import RecordingId
 
-router = APIRouter(route_class=Route)
+router = pages()
 
 
 @router.post("/recordings/{recording_id}/answers")

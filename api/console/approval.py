@@ -2,21 +2,21 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Form, Query
+from fastapi import Form, Query
 from starlette.responses import Response
 
 from api.console.guard import Acting, Visiting
 from api.console.listing import PAGE_ROWS, Asked, Sought, id_or_none, listed
 from api.console.typed import Forms, NoFields, Typed, into, label
 from api.console.visit import Mistake, Visit, go, submit, to
-from api.route import Route
+from api.route import pages
 from schemas.approval import ApprovalEndIn, ApprovalIn, ApprovalState
 from schemas.ids import ApprovalId, RecordingId
 from schemas.policy import Action
 
 PLACE = "/console/approvals"
 
-router = APIRouter(route_class=Route)
+router = pages()
 
 
 class AskForm(Typed[ApprovalIn]):

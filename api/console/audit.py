@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Annotated, Literal, NamedTuple
 
-from fastapi import APIRouter, Form, Query
+from fastapi import Form, Query
 from starlette.responses import Response
 
 from api.audit import AssignIn, ValuesIn, draw_document
@@ -15,7 +15,7 @@ from api.console.office import each_once
 from api.console.typed import Change, Typed, VersionForm, W
 from api.console.view import HEADERS
 from api.console.visit import Mistake, Visit, submit, to
-from api.route import Route
+from api.route import pages
 from schemas.audit import DRAWN_STATES, STEPS, AuditReasonIn
 from schemas.draw import detection, sample_size
 from schemas.ids import AuditId
@@ -30,7 +30,7 @@ from schemas.words import Language
 from storage.audit.values import Amendment, Audit, Drawn, Inspector, ValuesSaid
 from storage.custody.values import Logged
 
-router = APIRouter(route_class=Route)
+router = pages()
 
 
 class AuditsAsked(Asked):

@@ -2,19 +2,19 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Form
+from fastapi import Form
 from starlette.responses import Response
 
 from api.console.audit_form import CloseForm
 from api.console.guard import Acting, Visiting
 from api.console.typed import Change, Forms
 from api.console.visit import Mistake, Visit, submit, to
-from api.route import Route
+from api.route import pages
 from schemas.audit import STEPS, AuditCloseIn, AuditStep
 from schemas.ids import AuditId
 from schemas.policy import Action, Subject, require
 
-router = APIRouter(route_class=Route)
+router = pages()
 
 
 class CloseForms(Forms):

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Annotated
 
-from fastapi import APIRouter, Form
+from fastapi import Form
 from starlette.responses import Response
 
 from api.console.apart import apart, version_of
@@ -12,14 +12,14 @@ from api.console.audit_form import AmendForm, AuditForm, ReasonForm, amended, ty
 from api.console.guard import Acting, Visiting
 from api.console.typed import Change
 from api.console.visit import Mistake, Visit, go, submit, to
-from api.route import Route
+from api.route import pages
 from schemas.audit import STEPS, AuditAmendIn, AuditKind, AuditReasonIn, AuditStep
 from schemas.catalogue import words_of
 from schemas.ids import AuditId
 from schemas.policy import Action, Subject, require
 from schemas.randomness import SourceKind
 
-router = APIRouter(route_class=Route)
+router = pages()
 
 
 @router.get("/audits/new")

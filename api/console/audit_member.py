@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar
 
-from fastapi import APIRouter, Form
+from fastapi import Form
 from pydantic import ValidationError
 from starlette.responses import Response
 
@@ -13,7 +13,7 @@ from api.console.office import each_once
 from api.console.recording import found_in
 from api.console.typed import Fault, Forms, Mistaken, Typed, into, label, labels, mistaken
 from api.console.visit import Mistake, Visit, go, submit, to
-from api.route import Route
+from api.route import pages
 from schemas.findings import sentence
 from schemas.ids import AuditId, MemberId
 from schemas.integrity import CheckResult
@@ -27,7 +27,7 @@ _LONG = 8
 _CODE = 4
 """Letters of an item's code: a row is named by no more."""
 
-router = APIRouter(route_class=Route)
+router = pages()
 
 
 class ScoresForm(Typed[list[ItemScore]]):

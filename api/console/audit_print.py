@@ -1,17 +1,16 @@
 """An audit on paper: population, draw, what was found of each member and how it was scored; who prints it, and when."""
 
-from fastapi import APIRouter
 from starlette.responses import Response
 
 from api.console.audit import told_of_audit
 from api.console.audit_member import pre_checks_of
 from api.console.audit_result import chart_of
 from api.console.guard import Visiting
-from api.route import Route
+from api.route import pages
 from schemas.audit import DRAWN_STATES
 from schemas.ids import AuditId
 
-router = APIRouter(route_class=Route)
+router = pages()
 
 
 @router.get("/audits/{audit_id}/print")

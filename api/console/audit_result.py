@@ -2,17 +2,17 @@
 
 from typing import Annotated, NamedTuple
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from pydantic import BaseModel
 from starlette.responses import Response
 
 from api.console.guard import Visiting
-from api.route import Route
+from api.route import pages
 from schemas.audit_result import AuditResult, FileResult, Share
 from schemas.ids import AuditId
 from schemas.words import Language
 
-router = APIRouter(route_class=Route)
+router = pages()
 
 WIDTH, LEFT, RIGHT, TOP, ROW = 360, 44, 14, 22, 28
 """The chart's measures; a row is tall enough for a finger."""

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import Annotated, NamedTuple
 
-from fastapi import APIRouter, Form, Query
+from fastapi import Form, Query
 from starlette.responses import Response
 
 from api.case import AssignIn, UnlinkIn
@@ -28,7 +28,7 @@ from api.console.recording import names_for
 from api.console.typed import Change, NoFields, Typed, W
 from api.console.view import ProblemView, problem_view
 from api.console.visit import Mistake, Visit, go, submit, to
-from api.route import Route
+from api.route import pages
 from schemas.acceptance import AcceptanceGround
 from schemas.annotation import About, Annotations
 from schemas.case import (
@@ -67,7 +67,7 @@ from storage.monitoring.values import MonitoringLink
 from storage.retention.values import KeptOfCase
 from storage.transaction import Transaction
 
-router = APIRouter(route_class=Route)
+router = pages()
 
 
 @router.get("/cases/new")

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Any, ClassVar
 
-from fastapi import APIRouter, Form
+from fastapi import Form
 from starlette.responses import Response
 
 from api.console.apart import apart, version_of
@@ -24,7 +24,7 @@ from api.console.typed import (
     time_or_none,
 )
 from api.console.visit import Mistake, Visit, go, submit
-from api.route import Route
+from api.route import pages
 from schemas.base import WireIn
 from schemas.case import EVIDENCE_STATES, Case, CaseAmendIn, LatE7, LonE7, PartyCode, Plate, Words
 from schemas.ids import CaseId
@@ -34,7 +34,7 @@ from schemas.refusals_case import CASE_UNCHANGED, CASE_UNDER_REVIEW
 _E7 = 10_000_000
 _PARTY = frozenset({"party", "party_code"})
 
-router = APIRouter(route_class=Route)
+router = pages()
 
 
 class Said(WireIn):

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Form, Query
+from fastapi import Form, Query
 from starlette.responses import Response
 
 from api.console.case import change_case
@@ -10,11 +10,11 @@ from api.console.case_candidates import Candidates, candidates_of
 from api.console.case_form import CaseForms, LinkForm
 from api.console.guard import Acting, Visiting
 from api.console.typed import Change
-from api.route import Route
+from api.route import pages
 from schemas.ids import CaseId, RecordingId
 from schemas.policy import Action
 
-router = APIRouter(route_class=Route)
+router = pages()
 
 
 @router.get("/cases/{case_id}/candidates")

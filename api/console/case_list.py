@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from starlette.responses import Response
 
 from api.console.guard import Visiting
@@ -11,12 +11,12 @@ from api.console.sheet import gathered
 from api.console.table import MOST_ROWS, FileKind, file_of
 from api.console.table_case import CASES
 from api.console.visit import Visit
-from api.route import Route
+from api.route import pages
 from schemas.case import Case, CaseState
 from schemas.page import Cursor, Page
 from schemas.policy import Action
 
-router = APIRouter(route_class=Route)
+router = pages()
 
 
 class CaseFilters(Asked):

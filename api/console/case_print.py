@@ -2,7 +2,7 @@
 
 from typing import Annotated, NamedTuple
 
-from fastapi import APIRouter, Form
+from fastapi import Form
 from starlette.responses import Response
 
 from api.console.case import told_of_case
@@ -10,13 +10,13 @@ from api.console.guard import Acting, Visiting
 from api.console.look_form import PrintForm, PrintForms
 from api.console.visit import Mistake, Visit, submit
 from api.look import look_from
-from api.route import Route
+from api.route import pages
 from schemas.case import Case
 from schemas.ids import CaseId, RecordingId
 from schemas.look import LookWay, Pictures, PrintIn
 from schemas.recording import counted_once
 
-router = APIRouter(route_class=Route)
+router = pages()
 
 
 class Printed(NamedTuple):

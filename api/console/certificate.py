@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Annotated
 
-from fastapi import APIRouter, Form, Query
+from fastapi import Form, Query
 from starlette.responses import Response
 
 from api.console.certificate_form import (
@@ -20,7 +20,7 @@ from api.console.guard import Acting, Visiting
 from api.console.listing import IGNORED, PAGE_ROWS, Asked, Sought, listed
 from api.console.typed import Change, Typed, W
 from api.console.visit import Mistake, Visit, go, submit, to
-from api.route import Route
+from api.route import pages
 from schemas.certificate import (
     STEPS,
     VERIFIABLE,
@@ -35,7 +35,7 @@ from schemas.policy import Action
 from schemas.reference import reference
 from storage.actor.certificate import CertificateFilter
 
-router = APIRouter(route_class=Route)
+router = pages()
 _PATH = "/console/certificates"
 
 

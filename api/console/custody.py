@@ -1,17 +1,16 @@
 """The custody log as a person sees it: what is signed, when, by which key."""
 
-from fastapi import APIRouter
 from starlette.responses import Response
 
 from api.console.guard import Visiting
-from api.route import Route
+from api.route import pages
 from schemas.checkpoint import Checkpoint
 from schemas.policy import Action, missing
 from schemas.refusals_custody import LOG_KEY_DIFFERS
 from storage.custody.log_keys import log_keys, open_head
 from storage.transaction import Transaction
 
-router = APIRouter(route_class=Route)
+router = pages()
 
 
 @router.get("/custody")

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Annotated, NamedTuple
 from uuid import UUID
 
-from fastapi import APIRouter, Form
+from fastapi import Form
 from starlette.responses import Response
 
 from api.console.device_form import (
@@ -23,7 +23,7 @@ from api.console.guard import Acting, Visiting
 from api.console.typed import NoFields, Typed, W
 from api.console.visit import Mistake, Visit, submit, to
 from api.holding import Issue
-from api.route import Route
+from api.route import pages
 from schemas.device import RevokeReason
 from schemas.holding import POINTS, CheckPoint, DeviceKind
 from schemas.ids import DeviceId
@@ -35,7 +35,7 @@ from schemas.reference import reference
 from storage.custody.values import Logged
 from storage.device.enrolment import IssuedCode
 
-router = APIRouter(route_class=Route)
+router = pages()
 
 
 @router.get("/devices")

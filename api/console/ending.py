@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Form
+from fastapi import Form
 from starlette.responses import Response
 
 from api.console.case import change_case
@@ -10,11 +10,11 @@ from api.console.case_form import ReasonForm
 from api.console.guard import Acting
 from api.console.typed import Change
 from api.console.visit import Visit
-from api.route import Route
+from api.route import pages
 from schemas.case import CaseStep
 from schemas.ids import CaseId
 
-router = APIRouter(route_class=Route)
+router = pages()
 
 
 def _taken(visit: Visit, case_id: CaseId, form: ReasonForm, step: CaseStep) -> Response:

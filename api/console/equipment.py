@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Form, Query
+from fastapi import Form, Query
 from starlette.responses import Response
 
 from api.console.equipment_apart import equipment_apart
@@ -28,7 +28,7 @@ from api.console.typed import Change, Mistaken, Typed, VersionForm, W, time_or_n
 from api.console.visit import Mistake, Visit, go, submit, to
 from api.deps import SourcePassword
 from api.equipment import BindIn
-from api.route import Route
+from api.route import pages
 from schemas.base import Sha256Hex
 from schemas.equipment import ReviewKind
 from schemas.equipment_amend import FactAmendIn
@@ -42,7 +42,7 @@ from schemas.policy import Action
 from schemas.reference import reference
 from storage.equipment.register import NewSource
 
-router = APIRouter(route_class=Route)
+router = pages()
 
 
 _Sorts = Literal["number", "-number", "name", "-name", "registered", "-registered"]

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Form, Request
+from fastapi import Depends, Form, Request
 from starlette.responses import Response
 
 from api.console.factor_form import FactorForms, GiveUpForm, SetUp, SetUpForm, picture_of
@@ -13,12 +13,12 @@ from api.deps import OpenStore, token_of
 from api.entry import login_queue
 from api.factor import ISSUER
 from api.origin import origin_of
-from api.route import Route
+from api.route import pages
 from schemas.errors import Conflict, EvidenceError
 from storage.flow.factor import OwnFactorIn, give_up_factor, set_up_factor
 from storage.store import Store
 
-router = APIRouter(route_class=Route)
+router = pages()
 
 FACTOR = "/console/account/factor"
 

@@ -6,20 +6,20 @@ The bytes go through the routes of every transfer (`api/upload`); nothing of a f
 from datetime import timedelta
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from starlette.responses import JSONResponse, Response
 
 from api.console.form import ZONE
 from api.console.guard import Visiting
 from api.console.view import HEADERS
 from api.console.visit import Visit
-from api.route import Route
+from api.route import pages
 from schemas.case import EVIDENCE_STATES, Case
 from schemas.declaration import Origin
 from schemas.ids import CaseId
 from schemas.policy import Action, Subject, require
 
-router = APIRouter(route_class=Route)
+router = pages()
 
 OFFERED_CASES = 50
 """Cases that are looked at for the field, the newest first; those that take evidence are offered, any other is typed."""

@@ -3,14 +3,13 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from fastapi import APIRouter
 from starlette.responses import Response
 
 from api.console.custody import signed
 from api.console.guard import Visiting
 from api.console.presence import PresenceForms, by_day, opened
 from api.console.recording import names_for
-from api.route import Route
+from api.route import pages
 from schemas.duty import Duty
 from schemas.policy import Action
 from schemas.recording import RecordingFilter
@@ -57,7 +56,7 @@ PLACES: Mapping[Duty, str] = MappingProxyType(
 )
 """Where each line of the home page leads."""
 
-router = APIRouter(route_class=Route)
+router = pages()
 
 
 @router.get("")

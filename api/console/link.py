@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Annotated, Any
 
 import structlog
-from fastapi import APIRouter, Depends, Form, Request
+from fastapi import Depends, Form, Request
 from starlette.responses import Response
 
 from api.console.account_form import AdmissionForm, LinkForm
@@ -18,7 +18,7 @@ from api.entry import RETRY_AFTER_SECONDS, login_queue
 from api.form_token import same_origin
 from api.origin import origin_of
 from api.problems import status_of
-from api.route import Route
+from api.route import pages
 from schemas.errors import Busy, Conflict, Invalid
 from schemas.refusals_account import LOGIN_TAKEN
 from schemas.refusals_agency import AGENCY_CODE_TAKEN
@@ -29,7 +29,7 @@ from storage.store import Store
 
 log = structlog.get_logger()
 
-router = APIRouter(route_class=Route)
+router = pages()
 
 _MENDED = (LOGIN_TAKEN, AGENCY_CODE_TAKEN)
 """What whoever holds a link that counts can mend by typing something else."""

@@ -3,7 +3,7 @@
 from typing import Annotated, NamedTuple
 
 import structlog
-from fastapi import APIRouter, Depends, Form, Request
+from fastapi import Depends, Form, Request
 from pydantic import BaseModel, Field, StringConstraints, TypeAdapter
 from starlette.responses import Response
 
@@ -21,7 +21,7 @@ from api.factor import ISSUER
 from api.form_token import form_token, same_origin
 from api.origin import origin_of
 from api.problems import status_of
-from api.route import Route
+from api.route import pages
 from schemas.errors import AnyRefusal, Busy, Conflict, NotAuthenticated
 from schemas.factor import Demand, waits_for
 from schemas.policy import Action
@@ -41,7 +41,7 @@ _BEGIN_AGAIN = (LOGIN_HALFWAY_OVER, LOGIN_LOCKED, LOGIN_GUARDED)
 _NAME = TypeAdapter(Annotated[str, Field(min_length=1, max_length=64)])
 _PASSWORD = TypeAdapter(Annotated[str, Field(min_length=1, max_length=256)])
 
-router = APIRouter(route_class=Route)
+router = pages()
 
 
 class Credentials(NamedTuple):

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Annotated
 
-from fastapi import APIRouter, Form, Query
+from fastapi import Form, Query
 from pydantic import Field
 from starlette.responses import Response
 
@@ -17,12 +17,12 @@ from api.console.typed import NoFields
 from api.console.view import HEADERS
 from api.console.visit import Mistake, Visit, go, submit, to
 from api.look import content_url, look_from
-from api.route import Route
+from api.route import pages
 from schemas.ids import ExportId, LookId, MonitoringId, RecordingId
 from schemas.look import Look, LookFilter, LookIn, LookKind, LookWay, WhyIn
 from storage.look.looker import COUNTED
 
-router = APIRouter(route_class=Route)
+router = pages()
 
 OWN_LOOKS = "/console/account/looks"
 

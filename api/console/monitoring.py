@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Form, Query
+from fastapi import Form, Query
 from pydantic import Field
 from starlette.responses import Response
 
@@ -30,7 +30,7 @@ from api.console.table_monitoring import RECORDS
 from api.console.typed import Typed, W
 from api.console.visit import Mistake, Visit, go, submit, to
 from api.look import look_from
-from api.route import Route
+from api.route import pages
 from schemas.actor import Actor
 from schemas.case import Case, CaseIn
 from schemas.errors import NotFound
@@ -56,7 +56,7 @@ from storage.monitoring.values import MonitoringFilter, MonitoringRecord
 UNKNOWN = "待查"
 """What stands in a case for what its record does not say."""
 
-router = APIRouter(route_class=Route)
+router = pages()
 
 
 class RecordFilters(Asked):

@@ -5,14 +5,14 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Annotated, NamedTuple
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from starlette.responses import Response
 
 from api.console.guard import Visiting
 from api.console.home import PLACES
 from api.console.listing import Asked, Sought
 from api.console.visit import Visit
-from api.route import Route
+from api.route import pages
 from schemas.actor import Actor, Role
 from schemas.duty import Duty
 from schemas.holding import Out
@@ -20,7 +20,7 @@ from schemas.policy import Action, roles_with
 from storage.duties.duties import ACTIONS, Waiting
 from storage.duties.notice import Notice
 
-router = APIRouter(route_class=Route)
+router = pages()
 
 PAGES: Mapping[Duty, str] = MappingProxyType(
     {

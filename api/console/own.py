@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Form, Request
+from fastapi import Depends, Form, Request
 from starlette.responses import Response
 
 from api.console.account_form import OwnForms, PasswordForm
@@ -13,11 +13,11 @@ from api.console.visit import Mistake, Visit, go, mistake_of, refusal_of, submit
 from api.deps import OpenStore, token_of
 from api.entry import login_queue
 from api.origin import origin_of
-from api.route import Route
+from api.route import pages
 from schemas.errors import EvidenceError
 from storage.flow.admit import PasswordChange, change_password
 
-router = APIRouter(route_class=Route)
+router = pages()
 
 OWN = "/console/account"
 

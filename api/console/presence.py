@@ -6,7 +6,7 @@ from itertools import groupby
 from typing import Annotated, NamedTuple
 from uuid import UUID
 
-from fastapi import APIRouter, Form
+from fastapi import Form
 from pydantic import TypeAdapter
 from starlette.responses import Response
 
@@ -14,14 +14,14 @@ from api.console.form import ZONE
 from api.console.guard import Acting, Visiting
 from api.console.typed import Forms, NoFields, Typed, into, label, labels, read
 from api.console.visit import Mistake, Visit, submit, to
-from api.route import Route
+from api.route import pages
 from schemas.base import Reason
 from schemas.ids import ManifestId, RecordingId
 from schemas.policy import Action
 from schemas.presence import PresenceAnswer, PresenceIn, PresencesIn, Question, SettlementIn
 from schemas.presence_code import ScanIn
 
-router = APIRouter(route_class=Route)
+router = pages()
 _REASON = TypeAdapter[str](Reason)
 _HOME = "/console"
 

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Form, Query, Request
+from fastapi import Depends, Form, Query, Request
 from starlette.responses import Response
 
 from api.console import presence
@@ -14,11 +14,11 @@ from api.deps import OpenStore
 from api.origin import origin_of
 from api.presence import scan_page
 from api.qr import picture_of
-from api.route import Route
+from api.route import pages
 from schemas.presence_code import PartnerCode
 from storage.recording.presence_code import Try
 
-router = APIRouter(route_class=Route)
+router = pages()
 _OWN = "/console/presence"
 _SCALE = 7
 """Pixels of a module: it is scanned from one phone's screen by another."""

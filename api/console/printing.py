@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from starlette.responses import Response
 
 from api.console.guard import Visiting
@@ -10,12 +10,12 @@ from api.console.look_form import RecordingForms
 from api.console.recording import shown_as, told_of_recording
 from api.console.visit import Visit
 from api.look import content_url, look_from
-from api.route import Route
+from api.route import pages
 from schemas.ids import LookId, RecordingId
 from schemas.look import Look, LookWay
 from schemas.recording import Recording
 
-router = APIRouter(route_class=Route)
+router = pages()
 
 
 @router.get("/recordings/{recording_id}/print")

@@ -2,18 +2,18 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Form
+from fastapi import Form
 from starlette.responses import Response
 
 from api.console.case import shown
 from api.console.guard import Acting
 from api.console.procedure_form import ClosingForm, DecisionForm, DocumentForm, DocumentWithdrawForm
 from api.console.visit import submit, to
-from api.route import Route
+from api.route import pages
 from schemas.ids import CaseId, DocumentId
 from schemas.procedure import DocumentWithdrawIn, ProcedureDocument
 
-router = APIRouter(route_class=Route)
+router = pages()
 
 
 @router.post("/cases/{case_id}/documents")

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Annotated, Any, NamedTuple
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from starlette.responses import Response
 
 from api.console import continuity
@@ -18,7 +18,7 @@ from api.console.places import Wanted, place_href, places_of
 from api.console.view import HEADERS
 from api.console.visit import Mistake, Visit
 from api.look import content_url, look_from
-from api.route import Route
+from api.route import pages
 from schemas.actor import Actor
 from schemas.annotation import About
 from schemas.catalogue import words_of
@@ -52,7 +52,7 @@ LATEST_LOOKS = 5
 
 _BROWSER_IMAGES = frozenset({"image/jpeg", "image/png", "image/webp", "image/gif"})
 
-router = APIRouter(route_class=Route)
+router = pages()
 
 
 def names_for(visit: Visit, rows: Iterable[Recording]) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from pydantic import Field
 from starlette.responses import Response
 
@@ -13,7 +13,7 @@ from api.console.recording import names_for
 from api.console.sheet import gathered
 from api.console.table import MOST_ROWS, FileKind, file_of
 from api.console.table_recording import recordings_table
-from api.route import Route
+from api.route import pages
 from schemas.declaration import DocumentKind
 from schemas.ids import DeviceId
 from schemas.integrity import Verdict
@@ -29,7 +29,7 @@ LATEST_LOOKS = 5
 
 _BROWSER_IMAGES = frozenset({"image/jpeg", "image/png", "image/webp", "image/gif"})
 
-router = APIRouter(route_class=Route)
+router = pages()
 
 
 _Sorts = Literal["received", "-received", "captured", "-captured", "size", "-size"]

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal, NamedTuple
 
-from fastapi import APIRouter, Form, Query
+from fastapi import Form, Query
 from pydantic import TypeAdapter
 from starlette.responses import Response
 
@@ -10,7 +10,7 @@ from api.console.guard import Acting, Visiting
 from api.console.listing import IGNORED, PAGE_ROWS, Asked, id_or_none, listed
 from api.console.typed import Fault, Forms, Mistaken, Versioned, into, label, read, seen
 from api.console.visit import Mistake, Visit, submit, to
-from api.route import Route
+from api.route import pages
 from schemas.declaration import DocumentKind
 from schemas.ids import RecordingId, RectificationId
 from schemas.policy import Action
@@ -19,7 +19,7 @@ from schemas.rectification import STEPS, Rectification, RectificationStep, Recti
 from schemas.reference import reference
 from schemas.words import Language
 
-router = APIRouter(route_class=Route)
+router = pages()
 
 
 class RectificationFilters(Asked):

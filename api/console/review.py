@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Annotated, ClassVar, NamedTuple
 
-from fastapi import APIRouter, Form, Query
+from fastapi import Form, Query
 from pydantic import ValidationError
 from starlette.responses import Response
 
@@ -15,7 +15,7 @@ from api.console.office import each_once
 from api.console.recording import names_for
 from api.console.typed import Change, Fault, Forms, Mistaken, Versioned, into, label, labels, mistaken, seen
 from api.console.visit import Mistake, Visit, submit, to
-from api.route import Route
+from api.route import pages
 from schemas.decision import UNPROVEN_OUTCOMES
 from schemas.errors import NotFound
 from schemas.ids import ReviewId
@@ -23,7 +23,7 @@ from schemas.review import STEPS, GroundIn, GroundItem, ReviewOpinionIn
 
 BLANK_GROUNDS = 3
 
-router = APIRouter(route_class=Route)
+router = pages()
 
 
 class GroundRow(NamedTuple):

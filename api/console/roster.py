@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Annotated, NamedTuple
 
 from anyio.to_thread import run_sync
-from fastapi import APIRouter, Form, Query, Request
+from fastapi import Form, Query, Request
 from pydantic import StringConstraints
 from starlette.responses import JSONResponse, Response
 
@@ -20,7 +20,7 @@ from api.console.view import HEADERS, problem_view
 from api.console.visit import Mistake, Visit, go, submit
 from api.deps import OpenStore
 from api.roster import SHOWN, look_at
-from api.route import Route
+from api.route import pages
 from schemas.base import rfc3339
 from schemas.catalogue import words_of
 from schemas.errors import Invalid, Refused
@@ -35,7 +35,7 @@ from storage.actor.roster import Taken
 from storage.actor.sheet import RosterSheet, WrongRow
 from storage.flow.sheet import SENT_BYTES, rows_of, sheet_bytes
 
-router = APIRouter(route_class=Route)
+router = pages()
 
 PATH = "/console/accounts/import"
 EVERY = "all"

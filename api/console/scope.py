@@ -2,18 +2,18 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Form
+from fastapi import Form
 from starlette.responses import Response
 
 from api.console.case import change_case
 from api.console.case_form import ConcludeForm, Conclusion, ReasonForm
 from api.console.guard import Acting
 from api.console.typed import Change
-from api.route import Route
+from api.route import pages
 from schemas.case import CaseStep
 from schemas.ids import CaseId
 
-router = APIRouter(route_class=Route)
+router = pages()
 
 
 @router.post("/cases/{case_id}/conclude")

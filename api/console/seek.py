@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from typing import Annotated, Any, NamedTuple
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from starlette.responses import Response
 
 from api.console.guard import Visiting
@@ -11,7 +11,7 @@ from api.console.listing import Asked, Sought, address
 from api.console.recording import names_for
 from api.console.sought import SOUGHT
 from api.console.visit import Visit
-from api.route import Route
+from api.route import pages
 from schemas.policy import Action
 from schemas.recording import RecordingFilter
 from storage.actor.account_reading import AccountFilter
@@ -21,7 +21,7 @@ from storage.monitoring.values import MonitoringFilter
 FIRST = 6
 """Of each kind so many are shown; the rest stand in its own list."""
 
-router = APIRouter(route_class=Route)
+router = pages()
 
 
 class Seek(Asked):

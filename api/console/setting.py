@@ -5,14 +5,14 @@ from enum import StrEnum
 from functools import partial
 from typing import Annotated
 
-from fastapi import APIRouter, Form
+from fastapi import Form
 from pydantic import TypeAdapter
 from starlette.responses import Response
 
 from api.console.guard import Acting, Visiting
 from api.console.typed import Fault, Forms, Mistaken, Typed, day_at, into, label, read
 from api.console.visit import Mistake, Visit, submit, to
-from api.route import Route
+from api.route import pages
 from schemas.catalogue import words_of
 from schemas.ids import AgencyId
 from schemas.policy import Action
@@ -21,7 +21,7 @@ from schemas.setting_list import LISTS, ListSetting
 from schemas.weight import weight_meant, weight_said
 from schemas.words import Language
 
-router = APIRouter(route_class=Route)
+router = pages()
 _NUMBER = TypeAdapter(int)
 _LIST = TypeAdapter(ListSetting)
 

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Form, Query
+from fastapi import Form, Query
 from starlette.responses import Response
 
 from api.console.continuity import picture, shown
@@ -10,14 +10,14 @@ from api.console.guard import Acting, Visiting
 from api.console.listing import PAGE_ROWS, Asked, listed
 from api.console.typed import IDENT, Forms, Typed, into, label, read, time_or_none
 from api.console.visit import Mistake, Visit, submit, to
-from api.route import Route
+from api.route import pages
 from schemas.continuity import Course
 from schemas.ids import DeviceId, ShiftId
 from schemas.integrity import Severity
 from schemas.policy import Action
 from schemas.shift import ShiftAmendIn, ShiftCloseIn, ShiftIn
 
-router = APIRouter(route_class=Route)
+router = pages()
 PLACE = "/console/duties"
 
 

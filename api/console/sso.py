@@ -10,7 +10,7 @@ from hmac import compare_digest
 from typing import Annotated
 
 import structlog
-from fastapi import APIRouter, Depends, Form, Query, Request
+from fastapi import Depends, Form, Query, Request
 from pydantic import BaseModel, Field, StringConstraints
 from starlette.responses import Response
 
@@ -23,7 +23,7 @@ from api.deps import OpenStore, is_secure
 from api.form_token import same_origin
 from api.origin import origin_of
 from api.provider import Provider
-from api.route import Route
+from api.route import pages
 from api.sign_on_seal import SignOnSeal
 from schemas.errors import Busy, EvidenceError, NotAuthenticated, Refused, Unavailable
 from schemas.refusals_sso import SSO_ABSENT, SSO_DENIED, SSO_STATE_UNKNOWN, SSO_TOKEN_ISSUER
@@ -38,7 +38,7 @@ COOKIE = "qc_sso"
 PATH = "/console/sso"
 _RANDOM_BYTES = 32
 
-router = APIRouter(route_class=Route)
+router = pages()
 
 
 class SsoForm(Typed[None]):

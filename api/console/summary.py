@@ -2,7 +2,7 @@
 
 from typing import Annotated, NamedTuple
 
-from fastapi import APIRouter, Form
+from fastapi import Form
 from starlette.responses import Response
 
 from api.console.case import change_case
@@ -12,14 +12,14 @@ from api.console.summary_form import RecordForm, RetractForm, SummaryForm, Summa
 from api.console.typed import Change
 from api.console.view import problem_view
 from api.console.visit import Mistake, Visit, go, submit
-from api.route import Route
+from api.route import pages
 from schemas.case import CaseStep
 from schemas.ids import CaseId
 from schemas.policy import Action
 from schemas.summary import SUMMARY_KINDS, PartyKind, PenaliseIn, RecordIn, RetractIn
 from storage.case.summary import Checked
 
-router = APIRouter(route_class=Route)
+router = pages()
 
 
 class Looked(NamedTuple):

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from pydantic import Field
 from starlette.responses import Response
 
@@ -12,7 +12,7 @@ from api.console.guard import Visiting
 from api.console.language import gettext
 from api.console.listing import IGNORED, PAGE_ROWS, Asked, Sought, address, listed
 from api.console.sheet import csv_answer, csv_text, gathered
-from api.route import Route
+from api.route import pages
 from schemas.actor import joined
 from schemas.base import rfc3339
 from schemas.catalogue import words_of
@@ -20,7 +20,7 @@ from schemas.trail import TrailEvent, TrailFilter, TrailResult, TrailRow
 from schemas.words import Language
 from schemas.words_trail import asked_words, why_words
 
-router = APIRouter(route_class=Route)
+router = pages()
 
 CSV_ROWS = 20_000
 """Rows of one CSV; narrower filters give the rest, and the last line says so."""

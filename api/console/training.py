@@ -5,7 +5,7 @@ from datetime import date
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Form, Query
+from fastapi import Form, Query
 from pydantic import Field, TypeAdapter
 from starlette.responses import Response
 
@@ -14,7 +14,7 @@ from api.console.listing import IGNORED, PAGE_ROWS, Asked, Sought, address, list
 from api.console.sheet import csv_answer, csv_text, gathered
 from api.console.typed import Fault, Forms, Mistaken, Typed, into, label
 from api.console.visit import Mistake, Visit, submit, to
-from api.route import Route
+from api.route import pages
 from api.training import Year
 from schemas.ids import AccountId
 from schemas.leaves_training import TrainingKind
@@ -22,7 +22,7 @@ from schemas.policy import Action
 from schemas.training import PersonTraining, TrainingIn, TrainingWithdrawIn, this_year
 from storage.actor.training import TrainingFilter
 
-router = APIRouter(route_class=Route)
+router = pages()
 _PATH = "/console/training"
 CSV_ROWS = 5000
 COLUMNS = ("姓名", "单位", "年度", "公共法律知识", "业务知识和技能", "缺公共法律知识", "缺业务知识和技能")

@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 from typing import Annotated
 
-from fastapi import APIRouter, Form
+from fastapi import Form
 from pydantic import StringConstraints
 from starlette.responses import Response
 
 from api.console.guard import Acting, Visiting
 from api.console.typed import Fault, Forms, Mistaken, Typed, label
 from api.console.visit import Mistake, Visit, submit
-from api.route import Route
+from api.route import pages
 from schemas.errors import Invalid
 from schemas.policy import Action, require_scope
 from schemas.refusals_training import TRAINING_SHEET_EMPTY
@@ -18,7 +18,7 @@ from schemas.training_sheet import LookedLine, TrainingLine, new_of, parse_train
 from storage.actor.training_sheet import TakenSheet
 from storage.flow.sheet import rows_of, sheet_bytes
 
-router = APIRouter(route_class=Route)
+router = pages()
 
 
 class TrainingSheetForm(Typed[tuple[TrainingLine, ...]]):
