@@ -64,9 +64,17 @@ class Step:
 
 
 def shape(path: str) -> str:
-    """Return what addresses of one kind have in common: their path without ids, the names of what is asked."""
+    """Return what addresses of one kind have in common: their path without ids, the names of what is asked.
+
+    A list that is narrowed and sorted is of the kind of the narrowed one.
+    """
     parts = urlsplit(path)
-    asked = sorted((name, value if name in _CHOICES else "") for name, value in parse_qsl(parts.query))
+    named = parse_qsl(parts.query)
+    asked = sorted(
+        (name, value if name in _CHOICES else "")
+        for name, value in named
+        if name != "sort" or len(named) == 1
+    )
     return _NAMES.sub("…", parts.path) + ("?" + urlencode(asked) if asked else "")
 
 

@@ -234,7 +234,7 @@ def shown(
         watched=told.evidence.watched,
         barred=tx.recusals.own(actor, found),
         kinds=list(ScopeKind),
-        grounds=list(RecusalGround)[::-1],
+        grounds=[RecusalGround.HEAD, RecusalGround.PARTY],
         acceptance_grounds=list(AcceptanceGround),
         may_link=may_link,
         part=part_of(told.recordings, asked, f"/console/cases/{case_id}"),

@@ -123,14 +123,15 @@ class HandlerForm(Versioned[Change[AssignIn]]):
 
 
 class RecusalForm(Typed[RecusalIn]):
-    """Who is barred and why; without a log-in name whoever types."""
+    """Who is barred and why; without a log-in name whoever types, and that by their own word whatever else is chosen."""
 
     login: str = label("须回避人员")
     ground: str = label("回避方式")
     reason: str = label("回避理由")
 
     def wish(self) -> RecusalIn:
-        return into(self, RecusalIn, login=self.login or None, ground=self.ground or RecusalGround.OWN)
+        ground = self.ground if self.login else RecusalGround.OWN
+        return into(self, RecusalIn, login=self.login or None, ground=ground)
 
 
 class LiftForm(Typed[RecusalLiftIn]):
