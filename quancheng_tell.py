@@ -22,11 +22,14 @@ class Teller:
         self._began = time.monotonic()
 
     def __call__(self, event: str, text: str, **facts: object) -> None:
-        if self._as_json:
-            if event != "progress":
-                print(json.dumps({"event": event, **facts}, ensure_ascii=False), flush=True)
-        else:
-            print(f"[{time.monotonic() - self._began:5.1f} s] {text}", flush=True)
+        if not self._as_json:
+            self._write(f"[{time.monotonic() - self._began:5.1f} s] {text}")
+        elif event != "progress":
+            self._write(json.dumps({"event": event, **facts}, ensure_ascii=False))
+
+    def _write(self, line: str) -> None:
+        """Write a line with its end in one go: threads that log to the same file would come between the two."""
+        print(f"{line}\n", end="", flush=True)
 
 
 def guarded(say: Teller, run: Callable[[], int]) -> int:

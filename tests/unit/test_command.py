@@ -1,9 +1,12 @@
+import contextlib
+import io
 import re
 from pathlib import Path
 
 import pytest
 
 import quancheng
+from quancheng_tell import Teller
 
 ROOT = Path(__file__).resolve().parents[2]
 COMMANDS = (
@@ -66,3 +69,25 @@ def test_wrong_use_is_two(words: list[str], capsys: pytest.CaptureFixture[str]) 
 
     assert caught.value.code == 2
     assert "usage:" in capsys.readouterr().err
+
+
+class _Written(io.StringIO):
+    """Keeps what was written in one go."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.pieces: list[str] = []
+
+    def write(self, text: str) -> int:
+        self.pieces.append(text)
+        return super().write(text)
+
+
+@pytest.mark.parametrize("as_json", [True, False])
+def test_a_line_and_its_end_are_written_in_one_go(*, as_json: bool) -> None:
+    """Else a thread that logs to the same file comes between the two, and no program can read the line."""
+    with contextlib.redirect_stdout(_Written()) as kept:
+        Teller(as_json=as_json)("up", "text")
+
+    assert [one for one in kept.pieces if one] == [kept.getvalue()]
+    assert kept.getvalue().endswith("\n")
