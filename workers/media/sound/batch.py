@@ -13,18 +13,18 @@ class Batch:
 
     def __init__(self) -> None:
         self._held = av.AudioFifo()
+        self._kind: tuple[str, int, int] | None = None
 
     def take(self, frame: Any) -> tuple[np.ndarray, ...]:  # noqa: ANN401 - a frame of PyAV
         """Return what is enough by now, each channels by samples from -1 to 1; the frame loses its time."""
         frame.pts = None  # a hole in the sound is no matter of its samples
-        try:
-            self._held.write(frame)
-        except ValueError:  # another format, rate or number of channels
-            before = self.rest()
-            self._held = av.AudioFifo()
-            self._held.write(frame)
-            return before
-        return self.rest() if self._held.samples >= _BATCH else ()
+        before: tuple[np.ndarray, ...] = ()
+        kind = (frame.format.name, frame.layout.nb_channels, frame.sample_rate)
+        # The queue itself does not compare the channels, and reads beyond those of a frame that has fewer.
+        if kind != self._kind:
+            before, self._held, self._kind = self.rest(), av.AudioFifo(), kind
+        self._held.write(frame)
+        return (*before, *self.rest()) if self._held.samples >= _BATCH else before
 
     def rest(self) -> tuple[np.ndarray, ...]:
         """Return what was held back, if anything was."""
