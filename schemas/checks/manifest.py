@@ -96,7 +96,7 @@ CAPTURE_TIME = Check(
     title=Words("拍摄时间", "Capture time"),
     proves=Words(
         "拍摄时间不晚于入库时间，与同一次开机内的前一份清单先后相符；所引用的本日志检查点（如有）确曾签署。",
-        "The capture lies before its receipt, and behind the one before of its boot; a checkpoint it quotes of this log is real.",
+        "The capture lies before its receipt, behind the one before of its boot; a quoted checkpoint of this log is real.",
     ),
     leaves=Words(
         "不说明采集的确切时刻；引用其他日志的检查点不作比对。",
