@@ -22,8 +22,8 @@ MANIFEST, _PART = "CaptureManifest", "Manifest."
 PUBLIC = frozenset(
     {
         "getHealth", "createToken", "logIn", "enrolDevice", "uploadOptions", "uploadOptionsOne", "getTrust",
-        "getCheckpoint", "getLogCheckpoint", "getLogCheckpointOf", "getLogConsistency", "getLogTile", "takeAdmission",
-        "setPassword",
+        "getCheckpoint", "getLogCheckpoint", "getLogCheckpointOf", "getLogConsistency", "getLogKeys", "getLogProof",
+        "getLogTile", "takeAdmission", "setPassword",
     }
 )  # fmt: skip
 """Everything a stranger may ask; every other operation needs a token."""
@@ -34,7 +34,9 @@ RANGED = frozenset({"getMedia", "getThumbnail", "getDerivative", "getPagePicture
 LOOKED_AT = frozenset({"getMedia", "getDerivative", "getPagePicture", "getPackage", "keepLook"})
 """Content: it is given under a look that stands."""
 
-TAGGED = frozenset({"getCheckpoint", "getLogCheckpoint", "getLogCheckpointOf", "getLogConsistency"})
+TAGGED = frozenset(
+    {"getCheckpoint", "getLogCheckpoint", "getLogCheckpointOf", "getLogConsistency", "getLogProof"}
+)
 """Texts that are asked for again: whoever names the one it has is told that it stands (RFC 9110 section 13)."""
 
 EVERYWHERE = frozenset({413, 421, 500, 503})
@@ -62,6 +64,8 @@ ALSO: Mapping[str, frozenset[int]] = MappingProxyType(
         "getCheckpoint": frozenset({404}),
         "getLogCheckpoint": frozenset({404}),
         "getLogConsistency": frozenset({404}),
+        "getLogKeys": frozenset({404}),
+        "getLogProof": frozenset({410}),
         "showPartnerCode": frozenset({409}),
     }
 )

@@ -15,6 +15,7 @@ from api.route import Route
 from schemas.digest import sha256_hex
 from schemas.log_tile import parse_tile_path
 from schemas.merkle import MAX_TREE_SIZE
+from schemas.own_chain import OwnChain
 from schemas.refusals_custody import CHECKPOINT_UNKNOWN
 
 router = APIRouter(prefix="/v1/log", tags=["custody"], route_class=Route)
@@ -57,6 +58,26 @@ def consistency(tx: Tx, request: Request, first: Size, second: Size) -> Response
     RFC 6962 section 2.1.2 in base64, a blank line, the second checkpoint.
     """
     return told(request, tx.public_log.consistency(first, second))
+
+
+@router.head("/proof/{digest}", include_in_schema=False)
+@router.get("/proof/{digest}", operation_id="getLogProof", response_class=PlainTextResponse)
+def proof(tx: Tx, request: Request, digest: str) -> Response:
+    """Return where the entry of this digest stands: index, path and checkpoint (C2SP tlog-proof).
+
+    Whoever was given a `Custody-Ticket` asks by its digest. 404 `proof-pending`: written, and no checkpoint covers it yet;
+    404 `entry-unknown`: the log was never given it; 410 `entry-refused`: it never will be in the log.
+    """
+    return told(request, tx.public_log.proof(digest))
+
+
+@router.get("/keys", operation_id="getLogKeys")
+def keys(tx: Tx) -> OwnChain:
+    """Return the log's own chain, each leaf with its path to the checkpoint beside: its name, and every key that it named.
+
+    A key of the log that was known before, of any time, proves all others: each that gave way signed the next.
+    """
+    return tx.public_log.own()
 
 
 @router.head("/tile/{path:path}", include_in_schema=False)

@@ -7,7 +7,7 @@ a lone surrogate, which no database and no answer can hold – makes the body un
 """
 
 import json
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl
 
@@ -19,6 +19,8 @@ from starlette.datastructures import FormData, UploadFile
 from api.idempotency import PARAMETER, SECRET, Repeated, claim_of
 from schemas.refusals_request import REQUEST_UNREADABLE
 from schemas.whole_text import check_whole
+from storage.custody.values import Appended
+from storage.promised import promising
 
 Made = TypeVar("Made")
 
@@ -75,10 +77,11 @@ class Route(APIRoute):
             asked = Asked(request.scope, request.receive)
             asked.state.is_kept = self.is_kept
             try:
-                response = await handle(asked)
+                with promising() as made:
+                    response = await handle(asked)
             except Repeated as err:
                 return err.answer.response()
-            _promise(asked, response)
+            _promise(asked, made, response)
             if (claim := claim_of(asked)) is not None:
                 # Before the request's transaction ends: the answer stands or falls with the act.
                 await run_sync(claim.keep, response)
@@ -87,12 +90,13 @@ class Route(APIRoute):
         return handled
 
 
-def _promise(request: Request, response: Response) -> None:
-    """Tell the leaves that the request wrote: each digest with its ticket, as soon as the commit that follows holds."""
+def _promise(request: Request, made: Sequence[Appended], response: Response) -> None:
+    """Tell the leaves that the request wrote, each digest with its ticket.
+
+    They are committed already, or stand and fall with the commit that follows.
+    """
     unit = getattr(request.state, "unit", None)
-    if unit is None or "custody" not in vars(unit):
-        return
-    for one in unit.custody.promised:
+    for one in (*made, *(() if unit is None else unit.promised)):
         response.headers.append(PROMISE, f"{one.digest} {one.ticket.kid} {one.ticket.text}")
 
 

@@ -54,11 +54,19 @@ class LogKeys(NamedTuple):
         return {KeyRole.REGISTRY, KeyRole.EXPORT} <= {one.role for one in self.keys}
 
     @property
+    def log_vkeys(self) -> tuple[str, ...]:
+        """Every key that the log itself ever signed with, oldest first: what one signed while it was in force holds."""
+        return tuple(self._named(one) for one in self.keys if one.role is KeyRole.LOG)
+
+    @property
     def vkey(self) -> str:
         """The key by which the log signs now; the last one that it had where all have ended."""
         own = [one for one in self.keys if one.role is KeyRole.LOG]
         found = self.in_force(KeyRole.LOG) or own[-1]
-        return vkey(self.origin, base64.b64decode(found.public))
+        return self._named(found)
+
+    def _named(self, key: LogKey) -> str:
+        return vkey(self.origin, base64.b64decode(key.public))
 
 
 def said_keys(said: Said) -> LogKeys | None:

@@ -1,6 +1,15 @@
 """What only the commands say: nobody meets these in an answer of the server."""
 
-from schemas.errors import Conflict, EvidenceError, Invalid, Level, Refusal, Refused, Unavailable
+from schemas.errors import (
+    Conflict,
+    EvidenceError,
+    IntegrityBroken,
+    Invalid,
+    Level,
+    Refusal,
+    Refused,
+    Unavailable,
+)
 from schemas.next_steps import OPERATOR, OTHER_PLACE
 
 SERVER_UNREACHABLE = Refusal(
@@ -38,6 +47,35 @@ ANSWER_UNKNOWN = Refusal(
     "The server refused",
     "按服务器所述处理",
     "do what the server says",
+)
+_SHOW_PROMISE = (
+    "保留该文件，另寻途径告知监督机关；设备照常使用",
+    "keep the file and show it to the supervisor by another way; the device goes on",
+)
+PROMISE_BROKEN = Refusal(
+    "promise-broken",
+    IntegrityBroken,
+    Level.CRITICAL,
+    "承诺未兑现：服务器签署过的存证记录不在日志中",
+    "A promise was broken: the log does not have an entry that the server signed for",
+    *_SHOW_PROMISE,
+)
+PROMISE_INVALID = Refusal(
+    "promise-invalid",
+    IntegrityBroken,
+    Level.CRITICAL,
+    "承诺无效：不是日志所公布的密钥签署的",
+    "A promise is none: it is not signed by the key that the log names",
+    *_SHOW_PROMISE,
+)
+PROMISE_LATE = Refusal(
+    "promise-late",
+    IntegrityBroken,
+    Level.CRITICAL,
+    "承诺逾期：存证记录超过 24 小时仍未收入日志",
+    "A promise is late: after 24 hours the log does not have the entry yet",
+    "告知系统管理员；设备下次联系时再次查询",
+    "tell the operator; the device asks again at its next contact",
 )
 LOGIN_MISSING = Refusal(
     "login-missing",

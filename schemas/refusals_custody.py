@@ -3,6 +3,7 @@
 from schemas.errors import (
     Busy,
     Conflict,
+    Gone,
     IntegrityBroken,
     Invalid,
     Level,
@@ -23,6 +24,15 @@ ENTRY_UNKNOWN = Refusal(
 )
 PROOF_PENDING = Refusal(
     "proof-pending", NotFound, Level.DEBUG, "证明尚未生成", "The proof is not there yet", *SOON
+)
+ENTRY_REFUSED = Refusal(
+    "entry-refused",
+    Gone,
+    Level.ERROR,
+    "日志拒绝收录这条存证记录",
+    "The log refuses this custody entry for good",
+    "保留收到的承诺，连同此答复交给监督机关",
+    "keep the promise that was given, and show it to the supervisor with this answer",
 )
 LOG_UNSIGNED = Refusal(
     "log-unsigned", NotFound, Level.DEBUG, "日志尚无检查点", "The log has no checkpoint yet", *SOON

@@ -22,6 +22,7 @@ from schemas.refusals_objects import DATABASE_READ_ONLY, DATABASE_UNAVAILABLE
 from schemas.refusals_request import ALREADY_THERE, VALUE_UNSTORABLE
 from storage.objects.port import Objects, open_objects
 from storage.pool import open_pool
+from storage.promised import committed
 from storage.settings import StorageSettings
 from storage.transaction import Transaction
 
@@ -68,7 +69,9 @@ class Store:
         try:
             with self.engine.begin() as connection:
                 held = None if self.clock is utc_now else self.clock
-                yield Transaction(connection, self.settings, self.clock(), held, address)
+                unit = Transaction(connection, self.settings, self.clock(), held, address)
+                yield unit
+            committed(unit.promised)
         except IntegrityError as err:
             # Another broken constraint is a fault of ours, and stays one.
             if not isinstance(err.orig, UniqueViolation):

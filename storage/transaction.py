@@ -1,6 +1,6 @@
 """A `Transaction`: every collection of the storage over one connection, and one commit over them all."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 
@@ -39,6 +39,7 @@ from storage.case.summary import Summaries
 from storage.chunk import Chunks
 from storage.collection import Unit
 from storage.custody.public import PublicLog
+from storage.custody.values import Appended
 from storage.device.device import Devices
 from storage.device.enrolment import Enrolments
 from storage.duties.duties import Duties
@@ -90,6 +91,11 @@ class Transaction(Unit):
         """Run a step that a person may be told about and try again: an error undoes the step and nothing else."""
         with self.custody.undoing(), self.connection.begin_nested():
             yield
+
+    @property
+    def promised(self) -> Sequence[Appended]:
+        """The leaves that were written, the first ones: with the commit they are promised."""
+        return self.custody.promised if "custody" in vars(self) else ()
 
     @cached_property
     def accounts(self) -> Accounts:

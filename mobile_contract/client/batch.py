@@ -13,6 +13,7 @@ from typing import Any
 
 from rich.console import Console
 
+from mobile_contract.client.contact import Contact, ask_for_promises
 from mobile_contract.client.device import MemoryUnwritableError
 from mobile_contract.client.failure import Failure, failure_of
 from mobile_contract.client.hand_in import HandedIn, Run, declare, hand_in
@@ -52,6 +53,13 @@ class Batch:
             said = {"error": failure.text, "problem": failure.problem, "exit_code": failure.code}
             _tell({"file": printable(str(file)), **said, **members})
 
+    def shout(self, failure: Failure, members: dict[str, object]) -> None:
+        """Say at once that the server's log does not hold: of no file, and worse than any."""
+        self.worst = max(self.worst, failure.code)
+        self._session.say(f"✗ {failure.text}")
+        if self._session.is_json:
+            _tell({"error": failure.text, "problem": failure.problem, "exit_code": failure.code, **members})
+
     def conclude(self, handed: HandedIn, recording: dict[str, Any]) -> None:
         """Show a verdict."""
         session = self._session
@@ -84,6 +92,7 @@ class Batch:
 def record_all(args: argparse.Namespace, session: Run) -> int:
     """Hand in every file, then wait for the verdicts; return the exit code of the product's commands."""
     batch = Batch(session)
+    ask_for_promises(Contact(session.folder, session.server, session.say, batch.shout))
     _declare_pending(session)
     handed, is_over = _hand_in_all(args, session, batch)
     verdicts = _Waiting(handed, session, batch)

@@ -201,6 +201,7 @@ def manifest_for(seen: Seen, wish: CaptureWish, state: DeviceState) -> CaptureMa
         mono_ms=mono_ms,
         captured_at=seen.captured_at,
         clock=state.clock,
+        anchor=None if state.log is None else state.log.anchor,
         loc=_location(seen),
         officers=wish.officers,
         exception=OfficerException(article=wish.article) if wish.article else None,

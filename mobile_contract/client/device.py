@@ -10,7 +10,7 @@ import fcntl
 import os
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,6 +22,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from pydantic import ValidationError
 
 from mobile_contract.client.durable import write_durably
+from mobile_contract.client.promise import Promise, SeenLog, merged
 from schemas.base import Frozen, Sha256Hex, UtcDatetime
 from schemas.device import Thumbprint
 from schemas.errors import Conflict
@@ -68,7 +69,10 @@ class MemoryUnwritableError(OSError):
 
 
 class DeviceState(Frozen):
-    """All the device knows beside its key. `seq` and `prev` are those of the last signed manifest."""
+    """All the device knows beside its key. `seq` and `prev` are those of the last signed manifest.
+
+    `promises` are leaves that the server has signed for and that the log was not yet seen to hold.
+    """
 
     device_id: str
     kid: Thumbprint
@@ -80,6 +84,8 @@ class DeviceState(Frozen):
     clock_synced_at: UtcDatetime
     officers: tuple[str, ...] = ()
     pending: tuple[Pending, ...] = ()
+    promises: tuple[Promise, ...] = ()
+    log: SeenLog | None = None
 
     @property
     def clock(self) -> Clock:
@@ -100,6 +106,10 @@ class DeviceState(Frozen):
         """Return the state with one capture added or replaced, by `seq`."""
         others = [each for each in self.pending if each.seq != changed.seq]
         return self.model_copy(update={"pending": (*others, changed)})
+
+    def with_promises(self, new: Iterable[Promise]) -> Self:
+        """Return the state with what the server has promised since."""
+        return self.model_copy(update={"promises": merged(self.promises, new)})
 
     def without(self, done: Pending) -> Self:
         """Return the state once a capture is received."""

@@ -14,6 +14,7 @@ from rich.console import Console
 from mobile_contract.client.capture import CaptureWish, Seen, look_at, manifest_for
 from mobile_contract.client.device import DeviceFolder, DeviceState, Pending
 from mobile_contract.client.place import Fix, parse_place
+from mobile_contract.client.promise import receipted
 from mobile_contract.client.report import Progress, show_receipt
 from mobile_contract.client.transport import Server, Upload
 from mobile_contract.client.wire import Answered, is_gone
@@ -58,6 +59,11 @@ class Run(NamedTuple):
         if state is None:
             raise DEVICE_STATE_MISSING(f"{self.folder.path} was emptied while in use")
         return state
+
+    def keep_promises(self) -> None:
+        """Keep what answers have promised, before anything else is sent."""
+        if promises := self.server.promised():
+            self.folder.save(self.state.with_promises(promises))
 
 
 class HandedIn(NamedTuple):
@@ -116,7 +122,8 @@ def hand_in(path: Path, args: argparse.Namespace, session: Run) -> HandedIn:
     completed = _sent(pending, address, session)
     receipt = session.server.get(completed["receipt_url"])
     # From here the server answers for the recording; the device's own copy is no longer the only one.
-    session.folder.save(session.state.without(pending))
+    said = receipted(receipt, session.server.corrected_now())
+    session.folder.save(session.state.without(pending).with_promises(said))
     if not session.is_json:
         show_receipt(session.console, receipt)
     return HandedIn(path, completed, receipt, listed.get("recording_id") is not None, left_out)
@@ -134,6 +141,7 @@ def declare(pending: Pending, session: Run) -> dict[str, Any]:
             raise
         session.say(f"清单被拒 · manifest refused: {err.detail} ({err.said})")
         return {}
+    session.keep_promises()
     listed: dict[str, Any] = answer["files"][0]
     return listed
 
@@ -188,7 +196,9 @@ def _send(address: str, upload: Upload, session: Run) -> dict[str, Any]:
     name = printable(upload.path.name)
     with Progress(session.console, name, upload.size_bytes, is_shown=not session.is_json) as bar:
         session.server.send(address, upload, bar.reached)
-    return session.server.complete(address)
+    completed = session.server.complete(address)
+    session.keep_promises()
+    return completed
 
 
 def _upload(pending: Pending) -> Upload:

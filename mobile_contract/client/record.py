@@ -18,6 +18,7 @@ from mobile_contract.client.failure import Failure, failure_of
 from mobile_contract.client.hand_in import Run, check_wish
 from mobile_contract.client.local import Demo, chosen_server, demo_of, trusted
 from mobile_contract.client.misuse import refuse, regular_file, seconds
+from mobile_contract.client.promise import merged
 from mobile_contract.client.transport import ClockFacts, Server
 from mobile_contract.client.wire import server_address
 from schemas.errors import EvidenceError
@@ -127,6 +128,7 @@ def _enrol(code: str, session: Run, *, officers: tuple[str, ...]) -> DeviceState
             clock_uncertainty_ms=0,
             clock_synced_at=session.server.now(),
             officers=officers,
+            promises=merged((), session.server.promised()),
         )
     )
 

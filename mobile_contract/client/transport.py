@@ -8,7 +8,7 @@ the server's offset is asked for before a byte is sent again. An upload answer c
 import base64
 import secrets
 from collections.abc import Callable, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 from urllib.parse import urljoin, urlsplit
@@ -17,6 +17,7 @@ import httpx
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from mobile_contract.client.device import utc_now
+from mobile_contract.client.promise import Promise, promised
 from mobile_contract.client.wire import (
     TRY_AGAIN,
     TUS,
@@ -86,6 +87,34 @@ class Server:
         self._identity: tuple[ec.EllipticCurvePrivateKey, str] | None = None
         self.clock: ClockFacts | None = None
         self._asked_at = now()
+        self._promised: list[Promise] = []
+
+    def corrected_now(self) -> datetime:
+        """Return the time as the server has it, by the device's clock and what that is off by."""
+        return self.now() + timedelta(milliseconds=self.clock.offset_ms if self.clock else 0)
+
+    def promised(self) -> list[Promise]:
+        """Hand over what answers have promised since this was asked last."""
+        taken, self._promised = self._promised, []
+        return taken
+
+    def glance(self, path: str) -> httpx.Response:
+        """Return what the server publishes without a token; it is not waited for longer than at the first contact.
+
+        Raises:
+            Answered: it refuses.
+            Unavailable: it does not answer.
+        """
+        backoff, url = Backoff(min(self._patience, FIRST_CONTACT_SECONDS)), self.absolute(path)
+        while True:
+            try:
+                response = ask(self._client, "GET", url, timeout=_TIMEOUT)
+            except httpx.TransportError as err:
+                backoff.wait(f"{self.url}: {err or type(err).__name__}")
+                continue
+            if response.status_code not in TRY_AGAIN:
+                return accepted(response)
+            backoff.wait(f"HTTP {response.status_code}", at_least=retry_after(response))
 
     def enrol(self, code: str, key: ec.EllipticCurvePrivateKey, *, model: str, name: str) -> dict[str, Any]:
         """Register the key by a one-time code.
@@ -102,6 +131,7 @@ class Server:
             response = ask(self._client, "POST", f"{self.url}/v1/devices", json=wish, timeout=_TIMEOUT)
         except httpx.TransportError as err:
             raise SERVER_UNREACHABLE(f"{self.url}: {err or type(err).__name__}") from err
+        self._take(response)
         return document_of(response)
 
     def identify(self, key: ec.EllipticCurvePrivateKey, kid: str) -> ClockFacts:
@@ -243,7 +273,11 @@ class Server:
             if response.status_code != _UNAUTHORISED or is_last:
                 break
             self._token = None  # it has ended; the key can always obtain another
+        self._take(response)
         return response
+
+    def _take(self, response: httpx.Response) -> None:
+        self._promised += promised(response, self.corrected_now())
 
     def _renew(self) -> ClockFacts:
         """Obtain a token; a device whose clock is refused takes the server's time from the refusal, once."""

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Result, select
 
 from schemas.checkpoint import Checkpoint, open_checkpoint
 from schemas.errors import IntegrityBroken, Invalid
@@ -44,8 +45,19 @@ def dead_tickets(connection: Connection) -> set[str]:
     return {one.kid for one in found if one.role is KeyRole.TICKET and not one.is_alive}
 
 
+def log_name(connection: Connection) -> str | None:
+    """Return the name of the log's own chain, as its first leaf says; None before it has its index."""
+    name: str | None = connection.scalar(select(_NAME))
+    return name
+
+
+def own_rows(connection: Connection) -> Result[Any]:
+    """Return the rows of the log's own chain that have their index, in its order."""
+    return connection.execute(_OWN)
+
+
 def _own(connection: Connection) -> Iterator[Logged]:
-    return map(logged, connection.execute(_OWN))
+    return map(logged, own_rows(connection))
 
 
 def require_log(connection: Connection, settings: StorageSettings) -> None:

@@ -1,9 +1,11 @@
 """The log as anybody may read it: what the newest published checkpoint covers, and nothing beyond it.
 
-Digests and hashes alone: no leaf, no name, nothing of anybody. What stands under the path of a tile never changes,
-because a tile only grows at its end and is asked for by its width; so whoever stands between may keep it for ever.
+Digests and hashes alone, and what the log says of itself: no other leaf, no name, nothing of anybody. What stands under
+the path of a tile never changes, because a tile only grows at its end and is asked for by its width; so whoever stands
+between may keep it for ever.
 """
 
+import re
 from functools import cache
 
 from sqlalchemy import Connection, select
@@ -16,20 +18,29 @@ from schemas.merkle import (
     MAX_TREE_SIZE,
     TILE_WIDTH,
     consistency_proof,
+    inclusion_proof,
     tile_width,
     verify_consistency,
 )
+from schemas.note import encode64
 from schemas.ours import ours
+from schemas.own_chain import OwnChain, OwnLeaf
 from schemas.refusals_custody import (
     CHECKPOINT_UNKNOWN,
+    ENTRY_REFUSED,
+    ENTRY_UNKNOWN,
     LOG_UNSIGNED,
+    PROOF_PENDING,
     SEQUENCE_BROKEN,
     SIZES_REVERSED,
     TILE_BROKEN,
     TILE_UNKNOWN,
 )
-from storage.custody.tree import last_checkpoint, stored_tile
+from storage.custody.log_keys import log_name, own_rows
+from storage.custody.tree import last_checkpoint, proof_of, stored_tile
 from storage.tables.custody import checkpoints, custody_entries
+
+_DIGEST = re.compile(r"[0-9a-f]{64}", re.ASCII)
 
 
 class PublicLog:
@@ -69,6 +80,60 @@ class PublicLog:
         if path.width > tile_width(path.level or 0, path.n, size):
             raise TILE_UNKNOWN(f"{path.text} is not covered by the newest checkpoint, of {size} entries")
         return self._bundle(path) if path.level is None else self._hashes(path)
+
+    def proof(self, digest: str) -> str:
+        """Return where the entry of this digest (64 hex) stands: a proof file (C2SP tlog-proof).
+
+        Whoever was promised it asks by nothing else, and learns nothing of it but its place.
+
+        Raises:
+            NotFound: the log was never given it (slug `entry-unknown`), or no checkpoint covers it yet (`proof-pending`).
+            Gone: the log refuses it (slug `entry-refused`).
+            IntegrityBroken: the tiles do not lead from it to the signed root.
+        """
+        kept = custody_entries.c
+        row = None
+        if _DIGEST.fullmatch(digest):
+            row = self._connection.execute(
+                select(kept.leaf_hash, kept.leaf_index, kept.refused_by).where(
+                    kept.digest == bytes.fromhex(digest)
+                )
+            ).one_or_none()
+        if row is None:
+            raise ENTRY_UNKNOWN("the log was never given an entry of this digest")
+        if row.refused_by is not None:
+            raise ENTRY_REFUSED(f"refused by the entry {bytes(row.refused_by).hex()}")
+        found = proof_of(self._connection, row.leaf_index, bytes(row.leaf_hash))
+        if found is None:
+            raise PROOF_PENDING("no checkpoint covers it yet")
+        return found
+
+    def own(self) -> OwnChain:
+        """Return the log's own chain as far as it is signed: what it is called, and every key that it ever named.
+
+        Raises:
+            NotFound: nothing was signed yet (slug `log-unsigned`).
+            IntegrityBroken: the tiles lack a hash, or a leaf is none (`leaf-broken`).
+        """
+        last, name = last_checkpoint(self._connection), log_name(self._connection)
+        if last is None or name is None:
+            raise LOG_UNSIGNED("nothing has been signed yet")
+        read = cache(self._tile)
+        return OwnChain(
+            log=name,
+            checkpoint=last.note,
+            leaves=tuple(
+                OwnLeaf(
+                    index=row.leaf_index,
+                    leaf=encode64(row.leaf),
+                    kid=row.ticket_kid or "",
+                    ticket=encode64(row.ticket or b""),
+                    hashes=tuple(map(encode64, inclusion_proof(row.leaf_index, last.size, read))),
+                )
+                for row in own_rows(self._connection)
+                if row.leaf_index < last.size
+            ),
+        )
 
     def consistency(self, first: int, second: int) -> str:
         """Return proof that the checkpoint of size `second` extends that of `first`: a request of C2SP tlog-witness.

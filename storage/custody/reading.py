@@ -6,13 +6,11 @@ from functools import cache
 
 from sqlalchemy import Connection, func, select
 
-from schemas.checkpoint import proof_text
 from schemas.consistency import tiles_text
 from schemas.ids import EntryId
-from schemas.merkle import EMPTY_ROOT, inclusion_proof, root_from_tiles, verify_inclusion
-from schemas.ours import ours
-from schemas.refusals_custody import ENTRY_UNKNOWN, TILE_BROKEN
-from storage.custody.tree import last_checkpoint, log_size, stored_tile
+from schemas.merkle import EMPTY_ROOT, root_from_tiles
+from schemas.refusals_custody import ENTRY_UNKNOWN
+from storage.custody.tree import last_checkpoint, log_size, proof_of, stored_tile
 from storage.custody.values import Logged, logged
 from storage.personal import shown_opening
 from storage.reads.among import among
@@ -101,13 +99,7 @@ class LogReader:
         ).one_or_none()
         if row is None:
             raise ENTRY_UNKNOWN("no such custody entry")
-        last = last_checkpoint(self._connection)
-        if last is None or row.leaf_index is None or row.leaf_index >= last.size:
-            return None
-        path = inclusion_proof(row.leaf_index, last.size, cache(self._tile))
-        with ours(TILE_BROKEN, "the tiles contradict the signed root"):
-            verify_inclusion(path, index=row.leaf_index, size=last.size, leaf=row.leaf_hash, root=last.root)
-        return proof_text(row.leaf_index, path, last.note)
+        return proof_of(self._connection, row.leaf_index, bytes(row.leaf_hash))
 
     def leaf(self, entry_id: EntryId) -> bytes:
         """Return the leaf's bytes.

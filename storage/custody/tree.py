@@ -1,9 +1,14 @@
 """The tree as it is kept: its size, its last checkpoint, its tiles; and the one lock of whoever lets it grow."""
 
+from functools import cache
+
 from sqlalchemy import Connection, Row, bindparam, func, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from schemas.merkle import Tiles
+from schemas.checkpoint import proof_text
+from schemas.merkle import Tiles, inclusion_proof, verify_inclusion
+from schemas.ours import ours
+from schemas.refusals_custody import TILE_BROKEN
 from storage.tables.custody import checkpoints, custody_entries, log_tiles
 
 _Head = Row[int, bytes, str]
@@ -46,6 +51,21 @@ def stored_tile(connection: Connection, level: int, n: int) -> bytes:
         select(log_tiles.c.hashes).where(log_tiles.c.level == level, log_tiles.c.n == n)
     )
     return b"" if stored is None else bytes(stored)
+
+
+def proof_of(connection: Connection, index: int | None, leaf_hash: bytes) -> str | None:
+    """Return the proof file (C2SP tlog-proof) of an entry; None while no published checkpoint covers its index.
+
+    Raises:
+        IntegrityBroken: the tiles do not lead from the entry to the signed root.
+    """
+    last = last_checkpoint(connection)
+    if last is None or index is None or index >= last.size:
+        return None
+    path = inclusion_proof(index, last.size, cache(lambda level, n: stored_tile(connection, level, n)))
+    with ours(TILE_BROKEN, "the tiles contradict the signed root"):
+        verify_inclusion(path, index=index, size=last.size, leaf=leaf_hash, root=last.root)
+    return proof_text(index, path, last.note)
 
 
 def write_tiles(connection: Connection, tiles: Tiles) -> None:

@@ -42,6 +42,8 @@ class Line:
             return httpx.Response(200, json={"access_token": "t", "server_time": "2026-03-01T00:00:00Z"})
         if noun == "manifests":
             return self._manifest(json.loads(request.content)["files"][0])
+        if noun == "log":
+            return httpx.Response(404, json={"slug": "log-unsigned", "title": "nothing is signed"})
         if noun == "recordings":
             return httpx.Response(200, json=self._recording(rest[0]))
         return self._upload(request, *rest)

@@ -48,4 +48,5 @@ def test_no_route_that_names_a_thing_of_others_is_open() -> None:
         "name",
         "size",
         "path:path",
+        "digest",
     }
