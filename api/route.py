@@ -19,8 +19,8 @@ from starlette.datastructures import FormData, UploadFile
 from api.idempotency import PARAMETER, SECRET, Repeated, claim_of
 from schemas.refusals_request import REQUEST_UNREADABLE
 from schemas.whole_text import check_whole
+from storage.custody.promised import promising
 from storage.custody.values import Appended
-from storage.promised import promising
 
 Made = TypeVar("Made")
 

@@ -20,9 +20,9 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from schemas.errors import EvidenceError
 from schemas.refusals_objects import DATABASE_READ_ONLY, DATABASE_UNAVAILABLE
 from schemas.refusals_request import ALREADY_THERE, VALUE_UNSTORABLE
+from storage.custody.promised import committed
 from storage.objects.port import Objects, open_objects
 from storage.pool import open_pool
-from storage.promised import committed
 from storage.settings import StorageSettings
 from storage.transaction import Transaction
 
