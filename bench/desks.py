@@ -76,6 +76,9 @@ FROM (SELECT *, row_number() OVER (ORDER BY id) - 1 AS n FROM uploads WHERE obje
 INSERT INTO presences (manifest_id, account_id, certificate_id, state, way, answered_at, leaf)
 SELECT m.id, :officer, (SELECT id FROM certificates WHERE account_id = :officer), 'confirmed', 'login', now(),
     sha256(m.id::text::bytea) FROM (SELECT id FROM manifests ORDER BY id OFFSET 20) AS m;
+INSERT INTO questions (about, number, kind, since)
+SELECT m.id, number, 'presence', now() FROM (SELECT id FROM manifests ORDER BY id LIMIT 20) AS m,
+    unnest(ARRAY['10320002001', '10320002002']) AS number ON CONFLICT DO NOTHING;
 INSERT INTO cases (agency_id, number, party, party_tokens, matter, place, plates, state, opened_by, opened_at,
     filed_at, decided_at, closed_at, version)
 SELECT :agency, 'B-' || n, convert_to('当事人 ' || n, 'UTF8'), '{{}}', '超限运输', 'S229',

@@ -31,6 +31,7 @@ from storage.reads.certificate import colleagues, holders_of
 from storage.reads.device import in_use, trusted, with_device
 from storage.reads.setting import setting_at
 from storage.reads.shift import captured_in, covering, duty_time
+from storage.recording.question import ask_late_of
 from storage.tables.shift import shifts
 
 _NEWEST = Order(shifts.c.id)
@@ -80,6 +81,8 @@ class Shifts(Collection):
                 closed_at=None if span.until_at is None else deed.at,
             )
         )
+        if span.until_at is not None:
+            ask_late_of(self._connection, made)
         opened = DutyOpen(
             agency=reference("agency", actor.agency_id),
             device=reference("device", device_id),
@@ -128,6 +131,7 @@ class Shifts(Collection):
         check_times(found.from_at, until, deed.at)
         due_at = self._due_at(found.agency_id, until)
         self._change(ident, until_at=until, due_at=due_at, closed_at=deed.at)
+        ask_late_of(self._connection, ident)
         deed.write(DutyClose(until=until, due_at=due_at), reference("duty", ident))
         return self.get(actor, ident)
 

@@ -20,6 +20,7 @@ NOT_EVIDENCE: Mapping[str, str] = MappingProxyType(
         "login_tries": "who guessed how often; forgotten after a while",
         "partner_codes": "for ten minutes; who confirmed by one, and who showed it, has its own leaf",
         "object_chunks": "digests of the chunks of what is stored; fsck makes them anew from the bytes, and compares",
+        "questions": "where to look for what is still asked; capture, checks and answers themselves say what is",
         "readings": "when stored bytes were last read whole; fsck reads them itself",
         "scrubs": "how far a night of reading is; what it came to has its own leaf",
         "renewals": "which locks were renewed in which night; how far they stand, fsck asks the store itself",

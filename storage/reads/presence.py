@@ -18,8 +18,10 @@ from schemas.presence_code import Period
 from storage.reads.account import has_role
 from storage.reads.among import among
 from storage.reads.monitoring import monitored
+from storage.reads.question import is_asked
 from storage.tables.actor import accounts, certificates
 from storage.tables.presence import presences
+from storage.tables.question import QuestionKind
 from storage.tables.recording import manifests, recordings
 
 
@@ -110,10 +112,11 @@ def naming(actor: Actor) -> ColumnElement[bool]:
 
 def unanswered(actor: Actor) -> ColumnElement[bool]:
     """Say of a recording whether its capture names the actor, who has said nothing of it."""
+    asked = is_asked(recordings.c.manifest_id, QuestionKind.PRESENCE, actor)
     answered = exists().where(
         presences.c.manifest_id == recordings.c.manifest_id, presences.c.account_id == actor.id
     )
-    return and_(naming(actor), ~answered)
+    return and_(asked, naming(actor), ~answered)
 
 
 class Partner(NamedTuple):

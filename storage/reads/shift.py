@@ -30,7 +30,9 @@ from schemas.manifest import ManifestState
 from schemas.presence_code import DUTY_DAY, Period
 from storage.reads.among import among
 from storage.reads.presence import naming
+from storage.reads.question import is_asked
 from storage.tables.answer import finding_answers
+from storage.tables.question import QuestionKind
 from storage.tables.recording import checks, manifests, recordings
 from storage.tables.shift import shifts
 
@@ -215,6 +217,17 @@ def remark_count() -> ColumnElement[int]:
     return stored + case((ended != "", 1), else_=0)
 
 
+def late_in(duty_id: UUID) -> Select[Any]:
+    """Return the ids of the recordings that were captured in a duty that is over, and came after they were due."""
+    late = (
+        select(recordings.c.id)
+        .select_from(shifts)
+        .join(manifests, manifests.c.device_id == shifts.c.device_id)
+    )
+    late = late.join(recordings, recordings.c.manifest_id == manifests.c.id)
+    return late.where(shifts.c.id == duty_id, captured_within(), recordings.c.received_at > shifts.c.due_at)
+
+
 def late_code() -> ColumnElement[Any]:
     """Return of a recording the code by which its hand-in is late, as it is judged now; NULL where it is not."""
     ended = _ended_code()
@@ -235,15 +248,17 @@ def late_code() -> ColumnElement[Any]:
 def is_unexplained(actor: Actor, now: datetime) -> ColumnElement[bool]:
     """Say of a recording whether its capture names the actor, it came too late, and nobody has explained that.
 
-    It is found by whom it names, among all recordings of everybody, and asked about for so long, then no more.
+    It is asked about for so long, then no more.
     """
+    since = now - ASKED_FOR
     answered = exists().where(
         finding_answers.c.recording_id == recordings.c.id, finding_answers.c.code.in_(LATE_CODES)
     )
     return and_(
+        is_asked(recordings.c.id, QuestionKind.LATE, actor, since=since),
         naming(actor),
         recordings.c.agency_id.in_(sorted({actor.agency_id, *actor.entrusted_ids})),
-        recordings.c.received_at > now - ASKED_FOR,
+        recordings.c.received_at > since,
         ~answered,
         late_code().is_not(None),
     )

@@ -4,6 +4,7 @@ from sqlalchemy import exists, insert, select
 
 from schemas.actor import Actor
 from schemas.finding import FindingAnswered, FindingAnswerIn, LateRecording
+from schemas.hand_in import LATE_CODES
 from schemas.ids import FindingAnswerId, RecordingId
 from schemas.leaves_finding import FindingAnswer
 from schemas.policy import Action, holds
@@ -16,6 +17,7 @@ from storage.custody.values import shown
 from storage.reads.account import with_name
 from storage.reads.policy import require_within, within
 from storage.reads.shift import unexplained
+from storage.recording.question import end_late
 from storage.recording.recording import Recordings
 from storage.tables.answer import finding_answers
 from storage.tables.recording import recordings
@@ -91,6 +93,8 @@ class FindingAnswers(Collection):
                 answered_at=deed.at,
             )
         )
+        if wish.code in LATE_CODES:
+            end_late(self._connection, recording_id)
         deed.write(FindingAnswer(code=wish.code, text=shown(text)), reference("finding", made), of)
         said = self.of_recording(recording_id)
         return next(one for one in said if (one.code, one.answered_by) == (wish.code, actor.account_id))

@@ -12,6 +12,7 @@ from schemas.ids import RecordingId
 from schemas.recording import Derivative
 from storage.act import Deed, fresh_id
 from storage.outbox import JobKind, Outbox
+from storage.recording.question import ask_late
 from storage.tables.derivative import derivations
 from storage.tables.examination import examinations
 from storage.tables.recording import checks, derivatives
@@ -24,12 +25,13 @@ def keep_checks(
     run: int,
     made: Sequence[Mapping[str, object]],
 ) -> None:
-    """Enter the results of one run, in their order."""
+    """Enter the results of one run, in their order, and ask whomever it names where they say that it came late."""
     rows = [
         {"recording_id": recording_id, "run": run, "position": position, "at": act.at, **check}
         for position, check in enumerate(made)
     ]
     connection.execute(checks.insert(), rows)
+    ask_late(connection, recording_id, made)
 
 
 def keep_derivatives(

@@ -41,6 +41,7 @@ from storage.reads.device import kid_of, registered, require_alive, trusted, wit
 from storage.reads.officer import named_officers
 from storage.reads.recording import own_uploads
 from storage.reads.setting import said, tolerances_at
+from storage.recording.question import ask_presence
 from storage.recording.receipt import kept_manifest
 from storage.tables.recording import manifests, recordings, uploads
 
@@ -208,6 +209,7 @@ class Manifests(Collection):
             files=[{"name": f.name, "sha256": f.sha256, "size": f.size} for f in manifest.files],
             findings=[finding.model_dump(mode="json") for finding in findings],
         )
+        ask_presence(self._connection, ident, manifest.officers, act.at)
         declared = ManifestDeclare(
             agency=f"agency/{actor.agency_id}",
             device=of,

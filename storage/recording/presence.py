@@ -40,6 +40,7 @@ from storage.reads.among import among
 from storage.reads.certificate import certificate_naming
 from storage.reads.device import with_device
 from storage.reads.presence import Partner, attendances, naming, unanswered, unsettled
+from storage.recording.question import end_presence
 from storage.tables.presence import presences
 from storage.tables.recording import derivatives, manifests, recordings
 
@@ -105,6 +106,7 @@ class Presences(Collection):
         agency_id = self._asking(actor, [manifest_id])[manifest_id]
         act = self._begin(actor, agency_id, reference("manifest", manifest_id))
         self._enter(act, actor, manifest_id, wish)
+        end_presence(self._connection, [manifest_id], actor.certificates)
 
     def confirm(self, actor: Actor, wish: PresencesIn, partner: Partner | None = None) -> int:
         """Say of several captures that the actor was there: all of them, or none. Returns how many.
@@ -122,6 +124,7 @@ class Presences(Collection):
             act = self._begin(actor, agency_id, *(reference("manifest", ident) for ident in idents))
             for ident in idents:
                 self._enter(act, actor, ident, yes, partner)
+        end_presence(self._connection, wish.manifest_ids, actor.certificates)
         return len(asking)
 
     def _asking(

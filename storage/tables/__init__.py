@@ -28,6 +28,7 @@ from storage.tables import (  # noqa: F401 - the metadata is whole with them
     outbox,
     presence,
     procedure,
+    question,
     reading,
     recording,
     rectification,

@@ -135,6 +135,7 @@ _WORKING = (
     "heartbeats",
     "idempotency_keys",
     "login_tries",
+    "questions",
     "retentions",
     "rosters",
     "sessions",

@@ -7,7 +7,7 @@ from itertools import count
 
 import httpx
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import insert, text
 from sqlalchemy.exc import IntegrityError
 
 from api.deps import COOKIE
@@ -20,6 +20,7 @@ from schemas.errors import Conflict, EvidenceError, Invalid, NotFound, Refused
 from schemas.finding import FindingAnswerIn
 from schemas.ids import RecordingId, ShiftId
 from schemas.media import MediaFacts
+from schemas.presence import PresencesIn
 from schemas.setting import Setting, SettingIn
 from schemas.shift import Shift, ShiftAmendIn, ShiftCloseIn, ShiftIn
 from schemas.verdict import remarks
@@ -162,6 +163,36 @@ def test_late_asks_the_holder_and_the_answer_stands_beside(bureau: Bureau) -> No
         assert "late-handin" not in tx.finding_answers.askable(first, ident)
     assert code_of(bureau, ident) == "late-handin", "the finding stays"
     assert faults(bureau.store, ident) == []
+
+
+def test_a_home_looks_at_what_is_open(bureau: Bureau) -> None:
+    """However many captures somebody has answered for and explained, or handed in in time, none of them is looked at."""
+    who = bureau.officers[0]
+    captured(bureau, ago=40 * HOUR)
+    before = looked_at(bureau, who)
+    assert before > 0
+    for ago in (40 * HOUR, HOUR, HOUR):
+        ident = captured(bureau, ago=ago)
+        with bureau.store.begin() as tx:
+            manifest = tx.recordings.known(ident).manifest_id
+            assert manifest is not None
+            tx.presences.confirm(who, PresencesIn(manifest_ids=[manifest]))
+            if ago > 24 * HOUR:
+                tx.finding_answers.answer(who, ident, FindingAnswerIn(code="late-handin", text="山区"))
+    assert looked_at(bureau, who) == before
+
+
+def looked_at(bureau: Bureau, who: Actor) -> int:
+    """How many rows of recordings the database fetches to tell somebody what waits for them, by its indices."""
+    fetched = text(
+        "SELECT seq_tup_read + idx_tup_fetch FROM pg_stat_xact_user_tables WHERE relname = 'recordings'"
+    )
+    with bureau.store.begin() as tx:
+        tx.connection.execute(text("SET LOCAL enable_seqscan = off"))
+        before: int = tx.connection.execute(fetched).scalar_one()
+        tx.duties.waiting(who)
+        after: int = tx.connection.execute(fetched).scalar_one()
+    return after - before
 
 
 @pytest.mark.parametrize(

@@ -92,7 +92,7 @@ HOMES = {
     "recording": {"checks", "declarations", "derivations", "derivatives", "examinations", "finding_answers",
                   "likeness_searches", "likenesses",
                   "manifests", "partner_code_tries", "picture_codes",
-                  "partner_codes", "presences", "readings", "recordings", "scrub_finds", "scrubs",
+                  "partner_codes", "presences", "questions", "readings", "recordings", "scrub_finds", "scrubs",
                   "upload_parts",
                   "upload_tails", "uploads"},
     "rectification": {"rectification_steps", "rectifications"},
