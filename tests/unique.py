@@ -85,6 +85,7 @@ LOOKS = {
     "monitoring_records.record_id+equipment_id": "looked for behind the lock of the source's chain",
     "openings.digest+member": OWN_KEY,
     "presences.manifest_id+account_id+state": "looked for behind the lock of the manifest's chain",
+    "questions.about+number": ON_CONFLICT,
     "recordings.upload_id": "the upload's state is read behind its row's lock",
     "review_grounds.review_id+position": OWN_LOCK,
     "recusals.case_id+account_id": "looked for behind the lock of the case's chain",

@@ -12,7 +12,7 @@ from schemas.duty import Duty
 from schemas.policy import Action
 from storage.duties.line import Item, Line, Lines, inside
 from storage.reads.presence import unanswered, unsettled
-from storage.reads.scrub import is_at_fault
+from storage.reads.scrub import among_faults, is_at_fault
 from storage.reads.shift import goes_on_long, is_unexplained
 from storage.tables.approval import approvals
 from storage.tables.presence import presences
@@ -62,7 +62,7 @@ def _unexplained(actor: Actor, now: datetime) -> Line:
 def _at_fault(actor: Actor, now: datetime) -> Line:
     return Line(
         source=recordings,
-        where=and_(inside(recordings.c.agency_id, actor), is_at_fault(now)),
+        where=and_(among_faults(), inside(recordings.c.agency_id, actor), is_at_fault(now)),
         overdue=true(),
         since=recordings.c.received_at,
         item=_RECORDING,

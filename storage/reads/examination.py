@@ -27,6 +27,7 @@ def turned_worse(since: datetime | None = None) -> ColumnElement[bool]:
     return exists().where(
         examinations.c.recording_id == recordings.c.id,
         examinations.c.run == recordings.c.run,
+        examinations.c.was != examinations.c.verdict,
         worse,
         *later,
     )

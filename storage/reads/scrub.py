@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, exists, or_
+from sqlalchemy import ColumnElement, and_, any_, exists, func, or_, select, union
 
 from schemas.recording import RecordingState
 from storage.outbox import JobKind
@@ -37,3 +37,13 @@ def is_at_fault(now: datetime) -> ColumnElement[bool]:
         exists().where(found, scrub_finds.c.found_at > now - TOLD),
     )
     return or_(sealed, kept_apart, has_stopped())
+
+
+def among_faults() -> ColumnElement[bool]:
+    """Return the condition that a recording stands where `is_at_fault` looks: a find, or a verification that ended so.
+
+    Whoever lists those at fault asks both, so that a look costs what is broken and not what is kept.
+    """
+    ended = select(jobs.c.subject_id).where(jobs.c.kind.in_(_VERIFYING), jobs.c.state == JobState.FAILED)
+    listed = union(select(scrub_finds.c.recording_id), ended)
+    return recordings.c.id == any_(func.array(listed.scalar_subquery()))

@@ -28,7 +28,7 @@ def ask_presence(
         for one in sorted(set(numbers))
     ]
     if rows:
-        connection.execute(insert(questions), rows)
+        connection.execute(insert(questions).on_conflict_do_nothing(), rows)
 
 
 def end_presence(connection: Connection, manifest_ids: Sequence[ManifestId], numbers: Iterable[str]) -> None:

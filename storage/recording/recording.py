@@ -50,7 +50,7 @@ from storage.reads.officer import certificates_of
 from storage.reads.policy import require_within, within
 from storage.reads.recording import check_of
 from storage.reads.retention import is_marked, ties_of
-from storage.reads.scrub import has_stopped, is_at_fault
+from storage.reads.scrub import among_faults, has_stopped, is_at_fault
 from storage.reads.shift import rejudged, with_rejudged
 from storage.recording.keeping import (
     enter_derivations,
@@ -100,7 +100,7 @@ class Recordings(Collection):
         """
         query = select_recordings().where(self._visible(actor, Action.RECORDING_VIEW), *conditions_of(wanted))
         if wanted.at_fault:
-            query = query.where(is_at_fault(self._now))
+            query = query.where(among_faults(), is_at_fault(self._now))
         if wanted.text:
             query = query.where(self._holds(wanted.text))
         if wanted.officer:

@@ -43,5 +43,6 @@ examinations = Table(
         unique=True,
         postgresql_where=text("run IS NULL AND failure IS NULL"),
     ),
+    Index("ix_examinations_changed", "examined_at", postgresql_where=text("was <> verdict")),
 )
 """Of one recording one examination of a kind waits at a time; what is done is numbered by its run."""

@@ -92,6 +92,7 @@ monitoring_records = Table(
     ),
     Index("ix_monitoring_records_agency_id_plate", "agency_id", "plate"),
     Index("ix_monitoring_records_agency_id_party_code_digest", "agency_id", "party_code_digest"),
+    Index("ix_monitoring_records_reopened", "id", postgresql_where=text("round > 1")),
     Index("ix_monitoring_records_party_tokens", "party_tokens", postgresql_using="gin"),
     Index("ix_monitoring_records_equipment_id_id", "equipment_id", "id"),
     Index("ix_monitoring_records_intake_id", "intake_id"),

@@ -48,5 +48,6 @@ jobs = Table(
     Index("ix_jobs_claim", "kind", "turn", "id", postgresql_where=text("state = 'ready'")),
     Index("ix_jobs_line", "kind", "sender_id", "turn", postgresql_where=text("state IN ('ready', 'leased')")),
     Index("ix_jobs_waiting", "created_at", postgresql_where=text("state = 'ready'")),
+    Index("ix_jobs_failed", "kind", "subject_id", postgresql_where=text("state = 'failed'")),
     Index("ix_jobs_lease_until", "lease_until", postgresql_where=text("state = 'leased'")),
 )

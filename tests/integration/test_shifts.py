@@ -166,11 +166,15 @@ def test_late_asks_the_holder_and_the_answer_stands_beside(bureau: Bureau) -> No
 
 
 def test_a_home_looks_at_what_is_open(bureau: Bureau) -> None:
-    """However many captures somebody has answered for and explained, or handed in in time, none of them is looked at."""
+    """However many captures somebody has answered for and explained, or handed in in time, none of them is looked at.
+
+    Nor does the head's home look at what the store gives as it was sealed.
+    """
     who = bureau.officers[0]
     captured(bureau, ago=40 * HOUR)
     before = looked_at(bureau, who)
     assert before > 0
+    assert looked_at(bureau, bureau.head) == 0
     for ago in (40 * HOUR, HOUR, HOUR):
         ident = captured(bureau, ago=ago)
         with bureau.store.begin() as tx:
@@ -180,6 +184,7 @@ def test_a_home_looks_at_what_is_open(bureau: Bureau) -> None:
             if ago > 24 * HOUR:
                 tx.finding_answers.answer(who, ident, FindingAnswerIn(code="late-handin", text="山区"))
     assert looked_at(bureau, who) == before
+    assert looked_at(bureau, bureau.head) == 0
 
 
 def looked_at(bureau: Bureau, who: Actor) -> int:
