@@ -73,6 +73,15 @@ def void_of(certificate: Certificate, from_at: datetime | None, at: datetime) ->
     return Void(from_at, certificate.valid_until)
 
 
+def uncovered(before: Certificate, after: Certificate | None) -> tuple[Void, ...]:
+    """Return the times that a certificate covers no longer once it is corrected to `after`; None: it never was."""
+    since, until = before.valid_from, before.valid_until
+    if after is None:
+        return (Void(since, until),)
+    parts = (Void(since, min(until, after.valid_from)), Void(max(since, after.valid_until), until))
+    return tuple(one for one in parts if one.since < one.until)
+
+
 def is_touched(record: Judged, void: Void, others: Iterable[Certificate]) -> bool:
     """Say whether a record rested on an annulled certificate alone: `others` are those that are said beside it."""
     is_covered = any(one.valid_from <= record.captured_at < one.valid_until for one in others)

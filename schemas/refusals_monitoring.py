@@ -126,6 +126,16 @@ EQUIPMENT_FACT_SUSPENDED = Refusal(
     "先恢复使用，再更正结束时间或登记为从未停用",
     "put it back into service first, then correct the end or say that it never was",
 )
+EQUIPMENT_FACT_RESTED_ON = Refusal(
+    "equipment-fact-rested-on",
+    Conflict,
+    Level.INFO,
+    "有已认定有效的记录只凭这份证书",
+    "Records that were found valid rest on this certificate alone",
+    "那段时间另有证书的，先登记那份证书再更正；没有的，用“撤销检定证书”：这些记录要由两人重新审核",
+    "enter the certificate that did cover that time first, then correct; where none did, annul it: both reviewers judge "
+    "those records anew",
+)
 EQUIPMENT_DESCRIBED_SAME = Refusal(
     "equipment-described-same",
     Conflict,

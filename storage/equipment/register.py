@@ -1,6 +1,6 @@
 """The register of fixed equipment: what each is, its dated facts, corrected without losing what was said, its source."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from uuid import uuid4
 
@@ -11,6 +11,7 @@ from schemas.actor import Actor, Role
 from schemas.base import Frozen, HexDigest
 from schemas.equipment import (
     STEPS,
+    Certificate,
     CertificateIn,
     Equipment,
     EquipmentIn,
@@ -22,6 +23,7 @@ from schemas.equipment import (
     SuspensionIn,
 )
 from schemas.equipment_amend import Fact, FactAmendIn, corrected, span_of, texts_of
+from schemas.equipment_annul import uncovered
 from schemas.equipment_version import VALUES, EquipmentDescribeIn, last_said, redescribed
 from schemas.ids import AccountId, EquipmentId
 from schemas.leaves_account import AccountKind
@@ -38,6 +40,7 @@ from schemas.page import Cursor, Page
 from schemas.policy import Action, Subject, require
 from schemas.reference import reference
 from schemas.refusals_monitoring import (
+    EQUIPMENT_FACT_RESTED_ON,
     EQUIPMENT_FACT_UNKNOWN,
     EQUIPMENT_NUMBER_TAKEN,
     FACT_IN_FUTURE,
@@ -54,6 +57,7 @@ from storage.equipment.keeping import Keeping
 from storage.equipment.version import describe_act, first_version, is_number_free, point_of, tell_versions
 from storage.password import FreshPassword
 from storage.reads.account import sources_of
+from storage.reads.rested import rested_on
 from storage.reads.setting import list_at
 from storage.tables.equipment import (
     equipment,
@@ -301,12 +305,14 @@ class EquipmentRegister(Keeping):
     ) -> Equipment:
         """Correct a certificate, review, publication or suspension; what was said before stays known for its time.
 
-        Records that were taken in, judged and linked stay so; whoever asks from now on is told by what is said now.
+        Records that were taken in, judged and linked stay so; whoever asks from now on is told by what is said now. So
+        a certificate on which valid ones rest alone is annulled, and not corrected away.
 
         Raises:
             NotFound: as for every change of the register, or no such fact of it (slug `equipment-fact-unknown`).
             Refused, VersionConflict: as for every change of the register.
-            Invalid, Conflict: as `schemas.equipment_amend.corrected`.
+            Invalid, Conflict: as `schemas.equipment_amend.corrected`, or valid records would rest on nothing (slug
+                `equipment-fact-rested-on`).
         """
         deed, held = self._take(actor, ident, seen)
         said = self.facts(ident).said()
@@ -315,12 +321,24 @@ class EquipmentRegister(Keeping):
         if known is None:
             raise EQUIPMENT_FACT_UNKNOWN("no such fact of this equipment")
         after = corrected(known, wish, deed.at)
+        if isinstance(known, Certificate):
+            self._require_cover(held, known, after, [one for one in said.certificates if one is not known])
         leaf = self._say(deed, held, amend_act(entry, after, wish.reason))
         span = None if after is None else Range(*span_of(after))
         texts = {} if after is None else texts_of(after)
         changed = {**texts, "amend_reason": wish.reason}
         restate_fact(self._connection, deed, leaf, known, by=actor, span=span, **changed)
         return self.get(actor, held.id)
+
+    def _require_cover(
+        self, held: Equipment, known: Certificate, after: Fact | None, others: Sequence[Certificate]
+    ) -> None:
+        void = uncovered(known, after if isinstance(after, Certificate) else None)
+        rested = rested_on(self._connection, self._unit.settings, held, void, others)
+        if rested:
+            raise EQUIPMENT_FACT_RESTED_ON(
+                "valid records rest on this certificate alone", records=len(rested)
+            )
 
     def make_source(self, actor: Actor, name: str, fresh: FreshPassword) -> NewSource:
         """Make a machine account of the actor's agency; it may hand in what its own equipment records.

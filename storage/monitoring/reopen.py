@@ -1,17 +1,17 @@
 """A certificate is annulled, and every record that rested on it alone waits for both reviewers again, in one act."""
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from sqlalchemy import bindparam, insert, select, update
 
 from schemas.actor import Actor
 from schemas.base import HexDigest, Moment
 from schemas.equipment import Certificate, Equipment
-from schemas.equipment_annul import AnnulIn, Judged, Touched, Void, is_touched, void_of
-from schemas.ids import EquipmentId, MonitoringId
+from schemas.equipment_annul import AnnulIn, Touched, Void, void_of
+from schemas.ids import EquipmentId
 from schemas.leaves_monitoring import MonitoringReopen
-from schemas.monitoring import STEPS, MonitoringState, MonitoringStep
+from schemas.monitoring import STEPS, MonitoringStep
 from schemas.reference import reference
 from schemas.refusals_monitoring import ANNUL_CHANGED
 from schemas.setting import Setting
@@ -21,17 +21,11 @@ from storage.custody.custody import Entry
 from storage.equipment.annul import Annulments
 from storage.monitoring.values import MonitoringRecord, Reopening
 from storage.reads.account import with_name
-from storage.reads.certificate_rule import rules_of
 from storage.reads.equipment import with_annulment
 from storage.reads.monitoring import resting_on
+from storage.reads.rested import Rested, rested_on
 from storage.reads.setting import setting_at
 from storage.tables.monitoring import monitoring_records, monitoring_reopenings
-
-
-class _Rested(NamedTuple):
-    id: MonitoringId
-    version: int
-    round: int
 
 
 class Reopenings(Collection):
@@ -99,36 +93,18 @@ class Reopenings(Collection):
         ).mappings()
         return tuple(Reopening.of_row(row) for row in rows)
 
-    def _rested(self, of: Equipment, void: Void, others: Sequence[Certificate]) -> list[_Rested]:
+    def _rested(self, of: Equipment, void: Void, others: Sequence[Certificate]) -> list[Rested]:
         """Return the records that rest on a certificate alone, by the rule that was known when each was concluded."""
-        told = monitoring_records.c
-        rows = self._connection.execute(
-            select(told.id, told.version, told.round, told.state, told.captured_at, told.concluded_at)
-            .where(
-                told.equipment_id == of.id,
-                told.state == MonitoringState.VALID,
-                told.captured_at >= void.since,
-                told.captured_at < void.until,
-            )
-            .order_by(told.id)
-        ).all()
-        rules = rules_of(self._connection, self._unit.settings, [of.agency_id])
-        found = []
-        for row in rows:
-            needs = rules.needs(of.agency_id, of.kind, row.captured_at, row.concluded_at)
-            judged = Judged(MonitoringState(row.state), row.captured_at, needs)
-            if is_touched(judged, void, others):
-                found.append(_Rested(row.id, row.version, row.round))
-        return found
+        return rested_on(self._connection, self._unit.settings, of, (void,), others)
 
-    def _told(self, void: Void, rested: Sequence[_Rested]) -> Touched:
+    def _told(self, void: Void, rested: Sequence[Rested]) -> Touched:
         resting, decided = resting_on(self._connection, [one.id for one in rested])
         return Touched(
             since=void.since, until=void.until, records=len(rested), cases=resting, decided=decided
         )
 
     def _reopen(
-        self, actor: Actor, deed: Deed, of: Equipment, rested: Sequence[_Rested], annulment: str
+        self, actor: Actor, deed: Deed, of: Equipment, rested: Sequence[Rested], annulment: str
     ) -> None:
         if not rested:
             return

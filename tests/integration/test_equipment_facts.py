@@ -17,10 +17,10 @@ from api.form_token import form_token
 from schemas.actor import Role
 from schemas.base import HexDigest, rfc3339, whole_milliseconds
 from schemas.case import CaseIn
-from schemas.equipment import Certificate, EquipmentFacts, SuspensionIn
+from schemas.equipment import Certificate, CertificateIn, EquipmentFacts, SuspensionIn
 from schemas.equipment_amend import Fact, FactAmendIn
 from schemas.errors import EvidenceError
-from schemas.monitoring import LinkBasis
+from schemas.monitoring import LinkBasis, MonitoringState
 from storage.store import Store
 from tests.factories import faults, folder_url, make_account, make_settings
 from tests.monitoring import Highway, make_highway
@@ -128,22 +128,31 @@ def test_what_was_said_before_can_still_be_asked(desk: Desk) -> None:
     assert [one["number"] for one in whole["past"]["certificates"]] == ["C-1"]
 
 
-def test_what_was_concluded_stays(desk: Desk) -> None:
-    """Taken in, judged and linked while the certificate covered it: it stays linked; the page says what is known now."""
+def test_what_valid_records_rest_on_alone_is_not_corrected_away(desk: Desk) -> None:
+    """Refused until another certificate covers them; what leaves them covered is said; what was concluded stays."""
     before, later = desk.road.valid(), desk.road.valid()
     case, version = desk.open_case()
     with desk.store.begin() as tx:
         tx.monitoring_links.link(desk.road.handler, case, before, LinkBasis.MANUAL, version)
-    assert desk.amend(desk.certificate, until_at=desk.now - DAY) == ""
+    entered, until = desk.certificate, desk.now - DAY
+    assert desk.amend(entered, until_at=until) == "equipment-fact-rested-on"
+    assert desk.amend(entered, from_at=desk.now - HOUR / 60, until_at=entered.valid_until) == (
+        "equipment-fact-rested-on"
+    )
+    assert desk.amend(entered, never=True) == "equipment-fact-rested-on"
+    assert desk.certificate == entered
+    assert desk.amend(entered, number="C-1A", from_at=entered.valid_from + HOUR) == ""
 
     with desk.store.begin() as tx:
-        record = tx.monitoring.get(desk.road.handler, before)
-        assert (record.is_linked, record.gate_faults) == (True, ())
-        assert tx.monitoring.faults(record) == ("certificate-missing",)
-    other, seen = desk.open_case()
-    with pytest.raises(EvidenceError) as caught, desk.store.begin() as tx:
-        tx.monitoring_links.link(desk.road.handler, other, later, LinkBasis.MANUAL, seen)
-    assert caught.value.slug == "metrology-9"
+        wish = CertificateIn(number="C-2", issuer="省计量院", valid_from=until, valid_until=desk.now + DAY)
+        tx.equipment.certify(desk.road.custodian, desk.road.equipment_id, wish, desk.version)
+    (first,) = (one for one in desk.facts.said().certificates if one.entry == entered.entry)
+    assert desk.amend(first, never=True) == ""
+    assert desk.certificate.number == "C-2"
+    with desk.store.begin() as tx:
+        records = [tx.monitoring.get(desk.road.handler, one) for one in (before, later)]
+        assert [(one.state, one.gate_faults) for one in records] == [(MonitoringState.VALID, ())] * 2
+        assert [tx.monitoring.faults(one) for one in records] == [()] * 2
     integrate(desk.store)
     assert faults(desk.store) == []
 

@@ -10,7 +10,7 @@ import pytest
 from schemas.checks.table import CHECKS
 from schemas.directory import Concluded, Directory
 from schemas.equipment import Certificate
-from schemas.equipment_annul import Judged, Void, is_touched, void_of
+from schemas.equipment_annul import Judged, Void, is_touched, uncovered, void_of
 from schemas.errors import Invalid
 from schemas.ids import AccountId
 from schemas.monitoring import (
@@ -97,6 +97,29 @@ def test_it_is_void_from_a_time_within_its_validity(since: datetime, slug: str) 
     with pytest.raises(Invalid) as refused:
         void_of(certificate(), since, AT)
     assert refused.value.slug == slug
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "expected"),
+    [
+        (-100, 100, []),
+        (-200, 200, []),
+        (-100, 50, [(50, 100)]),
+        (-50, 100, [(-100, -50)]),
+        (-50, 50, [(-100, -50), (50, 100)]),
+        (100, 200, [(-100, 100)]),
+        (-200, -100, [(-100, 100)]),
+    ],
+)
+def test_a_correction_uncovers_what_it_takes_away(
+    since: int, until: int, expected: list[tuple[int, int]]
+) -> None:
+    """What was covered before and is not after it, at either end; all of it where nothing of it is left."""
+    after = certificate(AT + since * DAY, AT + until * DAY)
+    assert [(one.since, one.until) for one in uncovered(certificate(), after)] == [
+        (AT + begin * DAY, AT + end * DAY) for begin, end in expected
+    ]
+    assert uncovered(certificate(), None) == (Void(AT - 100 * DAY, AT + 100 * DAY),)
 
 
 def test_a_record_that_was_reopened_is_judged_like_a_new_one() -> None:
