@@ -15,6 +15,7 @@ from api.route import Route
 from schemas.base import WireIn, WireOut
 from schemas.case import CaseAmendIn, CaseIn, CaseState, CaseStep
 from schemas.decision import DecisionOutcome
+from schemas.declaration import DocumentKind
 from schemas.event import Event
 from schemas.ids import AgencyId, CaseId, RecordingId
 from schemas.review_scope import ScopeAnswerIn, ScopeKind
@@ -115,12 +116,13 @@ class UnlinkIn(WireIn):
 
 
 class LinkOut(WireOut):
-    """A dated tie between a recording and a case."""
+    """A dated tie between a recording and a case; `document` is the paper that it was tied as after the decision."""
 
     id: UUID
     case_id: CaseId
     recording_id: RecordingId
     linked_at: datetime
+    document: DocumentKind | None
 
 
 class AssignIn(WireIn):

@@ -22,6 +22,7 @@ from schemas.case_gate import (
     check_recordable,
     check_submission,
 )
+from schemas.declaration import DocumentKind
 from schemas.event import Event
 from schemas.ids import AgencyId, CaseId, RecordingId
 from schemas.policy import Action
@@ -382,7 +383,10 @@ class Case(Frozen):
 
 
 class CaseLink(Frozen):
-    """A dated tie between a recording and a case; undone by a dated counter-entry, never deleted."""
+    """A dated tie between a recording and a case; undone by a dated counter-entry, never deleted.
+
+    `document`: as which paper it was tied after the decision.
+    """
 
     id: UUID
     case_id: CaseId
@@ -391,3 +395,4 @@ class CaseLink(Frozen):
     linked_by: str
     linked_at: datetime
     unlinked_at: datetime | None
+    document: DocumentKind | None

@@ -34,7 +34,10 @@ class HandInWay(StrEnum):
 
 
 class DocumentKind(StrEnum):
-    """What kind of paper a document is. The list is closed; what it lacks is `other`."""
+    """What kind of paper a document is. The list is closed; what it lacks is `other`.
+
+    The last two came later: who declares one of them does so by version 2 of `recording:declare`.
+    """
 
     NOTICE = "notice"
     SCENE_RECORD = "scene_record"
@@ -49,7 +52,12 @@ class DocumentKind(StrEnum):
     VERIFICATION_CERTIFICATE = "verification_certificate"
     IDENTITY = "identity"
     OTHER = "other"
+    PAYMENT_RECEIPT = "payment_receipt"
+    ENFORCEMENT = "enforcement"
 
+
+LATER_KINDS = frozenset({DocumentKind.PAYMENT_RECEIPT, DocumentKind.ENFORCEMENT})
+"""Kinds that version 1 of the leaf did not know."""
 
 _WORDS = r"^[^\x00]*[^\s\x00][^\x00]*$"
 """Something that is no blank; of NUL no database holds any."""

@@ -17,7 +17,14 @@ from schemas.leaves_agency import AgencyAmend, AgencyClose, AgencyOpen
 from schemas.leaves_device import DeviceCode, DeviceEnrol, DeviceRevoke, DeviceVoid
 from schemas.leaves_log import ClockStep, LogResume
 from schemas.leaves_monitoring import IntakeReceive, IntakeReceiveRuled, MonitoringOpine, MonitoringReopen
-from schemas.leaves_recording import ManifestDeclare, RecordingQuarantine, RecordingReceive, RecordingSeal
+from schemas.leaves_recording import (
+    ManifestDeclare,
+    RecordingDeclare,
+    RecordingDeclareLater,
+    RecordingQuarantine,
+    RecordingReceive,
+    RecordingSeal,
+)
 from schemas.leaves_role import RoleAmend, RoleEnd, RoleEndApart, RoleGrant, RoleGrantNamed
 from schemas.participation import Participation
 from schemas.qualification import Qualifications
@@ -88,6 +95,7 @@ class Directory:
     codes: dict[str, Code] = field(default_factory=dict)
     manifests: dict[str, Span] = field(default_factory=dict)
     evidence: dict[str, Concluded] = field(default_factory=dict)
+    papers: dict[str, tuple[int, str]] = field(default_factory=dict)
     intakes: dict[str, Span] = field(default_factory=dict)
     bounds: list[int] = field(default_factory=list)
     participation: Participation = field(default_factory=Participation)
@@ -110,6 +118,9 @@ class Directory:
                 known = self.evidence.get(leaf.subject) or Concluded(index, "")
                 before = known.before if known.until is None else (*known.before, (known.until, known.state))
                 self.evidence[leaf.subject] = known._replace(until=index, state=act.to, before=before)
+            case RecordingDeclare() | RecordingDeclareLater() as act:
+                if act.document is not None:
+                    self.papers.setdefault(leaf.subject, (index, act.document))
             case ManifestDeclare() as act:
                 self.manifests.setdefault(act.sha256, Span(index, agency=act.agency))
             case IntakeReceive() as act:
@@ -187,6 +198,7 @@ class Directory:
     _LEARNS: ClassVar[Mapping[type, "Callable[[Directory, int, str, Leaf], None]"]] = MappingProxyType(
         {
             **dict.fromkeys((RecordingReceive, RecordingSeal, RecordingQuarantine), _learn_evidence),
+            **dict.fromkeys((RecordingDeclare, RecordingDeclareLater), _learn_evidence),
             **dict.fromkeys(
                 (MonitoringOpine, MonitoringReopen, ManifestDeclare, IntakeReceive, IntakeReceiveRuled),
                 _learn_evidence,
@@ -253,6 +265,15 @@ class Directory:
         if known is None:
             return self._no()
         return known.since < index and known.agency in ("", agency)
+
+    def is_paper(self, recording: str, kind: str, index: int | None) -> bool | None:
+        """Say whether a recording was declared to be a paper of this kind by an index; who knows its receipt knows that."""
+        if index is None:
+            return None
+        since, said = self.papers.get(recording, (index, ""))
+        if recording not in self.evidence:
+            return self._no()
+        return since < index and said == kind
 
     def is_concluded(self, evidence: str, states: Collection[str], index: int | None) -> bool | None:
         """Say whether a piece of evidence had one of these states at an index."""

@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 from schemas.act import Act, Spec
 from schemas.actor import Role
 from schemas.case import CaseState
+from schemas.declaration import DocumentKind
 from schemas.members import Digest256, Flag, Ordinal, Time
 from schemas.opening import SaltedPoint, SaltedText, SaltedTexts, SaltedTime
 from schemas.reference import (
@@ -284,6 +285,20 @@ class CaseLink(Act):
     recording: RecordingReference
     basis: TieBasis | None = None
     reason: SaltedText | None = None
+
+
+class CaseLinkPaper(CaseLink):
+    """As version 1, of a paper that comes after the decision: `document` is what its bringer declared it to be."""
+
+    spec: ClassVar = replace(
+        CaseLink.spec,
+        ev=2,
+        actors=("account",),
+        follows="the recording is received, of the same agency, and declared to be this paper; the case is decided and not"
+        " closed, and the law has such a paper made after the decision (arts 28, 59, 61, 66, 67, 70 and 72)",
+        columns={**CaseLink.spec.columns, "document": "case_links.document"},
+    )
+    document: DocumentKind
 
 
 class CaseUnlink(Act):

@@ -1,6 +1,7 @@
 """Leaves of what arrives: manifests, recordings, transfers that expired, and what a scrub of the store found."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from enum import StrEnum
 from typing import ClassVar, Literal
 
@@ -27,6 +28,23 @@ from schemas.opening import SaltedDocument, SaltedText
 from schemas.recording import RecordingState
 from schemas.reference import AccountReference, AgencyReference, DeviceReference, IntakeReference, Uuid
 from schemas.words import Words
+
+FirstKinds = Literal[
+    DocumentKind.NOTICE,
+    DocumentKind.SCENE_RECORD,
+    DocumentKind.INSPECTION_RECORD,
+    DocumentKind.INTERVIEW_RECORD,
+    DocumentKind.PLEA_RECORD,
+    DocumentKind.HEARING_RECORD,
+    DocumentKind.APPRAISAL,
+    DocumentKind.DECISION,
+    DocumentKind.SERVICE_RECEIPT,
+    DocumentKind.RECTIFICATION_REPORT,
+    DocumentKind.VERIFICATION_CERTIFICATE,
+    DocumentKind.IDENTITY,
+    DocumentKind.OTHER,
+]
+"""The kinds of paper of version 1 of `recording:declare`."""
 
 _SENDERS = frozenset({Role.OFFICER, Role.AUXILIARY, Role.HANDLER, Role.SOURCE})
 _VERIFIED = {
@@ -198,12 +216,29 @@ class RecordingDeclare(Act):
     )
     way: HandInWay
     origin: Origin
-    document: DocumentKind | None = None
+    document: FirstKinds | None = None
     made_at: Time | None = None
     source: SaltedText | None = None
     maker: SaltedText | None = None
     method: SaltedText | None = None
     media_type: SaltedText | None = None
+
+
+class RecordingDeclareLater(Act):
+    """As version 1, of a kind of paper that version 1 did not know."""
+
+    spec: ClassVar = replace(RecordingDeclare.spec, ev=2)
+    way: HandInWay
+    origin: Origin
+    document: Literal[DocumentKind.PAYMENT_RECEIPT, DocumentKind.ENFORCEMENT]
+    made_at: Time | None = None
+    source: SaltedText | None = None
+    maker: SaltedText | None = None
+    method: SaltedText | None = None
+    media_type: SaltedText | None = None
+
+
+Declared = RecordingDeclare | RecordingDeclareLater
 
 
 class RecordingSeal(Act):

@@ -5,6 +5,7 @@ from types import MappingProxyType
 from schemas.actor import Role
 from schemas.case import EVIDENCE_STATES, OVER_STATES, CaseState
 from schemas.decision import PROVEN_OUTCOMES
+from schemas.declaration import DocumentKind
 from schemas.leaf import Leaf
 from schemas.leaves_annotation import NoteAdd, NoteWithdraw, TagSet
 from schemas.leaves_case import (
@@ -16,6 +17,7 @@ from schemas.leaves_case import (
     CaseFile,
     CaseInvestigate,
     CaseLink,
+    CaseLinkPaper,
     CaseOpen,
     CaseSubmit,
     CaseUnlink,
@@ -70,7 +72,7 @@ from schemas.life_inside import (
 from schemas.life_of_case import Bar, CaseLife, Exemption, Scoped, moved
 from schemas.life_procedure import Taken, check_listed, filed, withdrawn
 from schemas.life_summary import penalised, recorded, retracted
-from schemas.procedure import days_since
+from schemas.procedure import days_since, may_follow
 from schemas.reference import noun_of
 
 _HEAD = frozenset({Role.HEAD})
@@ -192,9 +194,10 @@ def _closed(life: CaseLife, leaf: Leaf, act: CaseClose | CaseCloseListed, here: 
     return after._replace(closing=Taken(act, leaf.actor, leaf.at))
 
 
-def _recording_tied(life: CaseLife, leaf: Leaf, act: CaseLink, here: Here) -> CaseLife:
-    _check_tying(life, leaf)
-    ties = tied(life.ties, leaf, act.recording, act.basis, here)
+def _recording_tied(life: CaseLife, leaf: Leaf, act: CaseLink | CaseLinkPaper, here: Here) -> CaseLife:
+    paper = act.document if isinstance(act, CaseLinkPaper) else None
+    _check_tying(life, leaf, paper)
+    ties = tied(life.ties, leaf, act.recording, act.basis, here, paper=paper)
     check_recording(leaf, act, here, agency=life.agency)
     return life._replace(ties=ties)
 
@@ -209,7 +212,8 @@ def _record_tied(
 
 
 def _recording_untied(life: CaseLife, leaf: Leaf, act: CaseUnlink, here: Here) -> CaseLife:
-    _check_tying(life, leaf)
+    tie = life.ties.get(act.recording)
+    _check_tying(life, leaf, None if tie is None else tie.paper)
     return life._replace(ties=untied(life.ties, leaf, act.recording, act.reason, here))
 
 
@@ -218,9 +222,11 @@ def _record_untied(life: CaseLife, leaf: Leaf, act: MonitoringUnlink, here: Here
     return life._replace(ties=untied(life.ties, leaf, act.monitoring, act.reason, here))
 
 
-def _check_tying(life: CaseLife, leaf: Leaf) -> None:
+def _check_tying(life: CaseLife, leaf: Leaf, paper: DocumentKind | None = None) -> None:
+    """Refuse a change of what a case rests on; a paper that comes after the decision is tied, and untied, then."""
     is_by_hand = noun_of(leaf.actor) == "account"
-    law(life.state in EVIDENCE_STATES or not is_by_hand, FaultCode.CLOSED)
+    is_due = may_follow(CaseState(life.state), paper, leaf.at)
+    law(life.state in EVIDENCE_STATES or is_due or not is_by_hand, FaultCode.CLOSED)
     law(life.state not in OVER_STATES, FaultCode.CLOSED)
 
 
@@ -349,7 +355,7 @@ CASE_TAKES: Takes[CaseLife] = MappingProxyType(
         CasePenalise: penalised,
         CaseRecord: recorded,
         CaseRetract: retracted,
-        CaseLink: _recording_tied,
+        **dict.fromkeys((CaseLink, CaseLinkPaper), _recording_tied),
         CaseUnlink: _recording_untied,
         MonitoringLink: _record_tied,
         MonitoringLinkRuled: _record_tied,

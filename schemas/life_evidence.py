@@ -9,13 +9,15 @@ from schemas.checks.claims import BY_BROWSER, MANIFEST_SIGNATURE
 from schemas.declaration import HandInWay, Origin
 from schemas.leaf import Leaf
 from schemas.leaves_annotation import NoteAdd, NoteWithdraw, TagSet
-from schemas.leaves_case import CaseLink, CaseUnlink
+from schemas.leaves_case import CaseLink, CaseLinkPaper, CaseUnlink
 from schemas.leaves_finding import FindingAnswer
 from schemas.leaves_presence import PresenceConfirm, PresenceConfirmByCode, PresenceDeny, PresenceSettle
 from schemas.leaves_recording import (
+    Declared,
     DerivativeMake,
     ManifestDeclare,
     RecordingDeclare,
+    RecordingDeclareLater,
     RecordingExamine,
     RecordingQuarantine,
     RecordingReceive,
@@ -188,7 +190,7 @@ class RecordingLife(NamedTuple):
     copies: Mapping[str, MadeLife] = MappingProxyType({})
     kept: Mapping[str, KeptLife] = MappingProxyType({})
     marks: Mapping[str, MarkLife] = MappingProxyType({})
-    declared: RecordingDeclare | None = None
+    declared: Declared | None = None
     beside: Annotations = Annotations()
 
     @property
@@ -218,7 +220,7 @@ def _received(life: RecordingLife | None, leaf: Leaf, act: RecordingReceive, her
     return RecordingLife(act, leaf.actor, leaf.at, act.to)
 
 
-def _said_of(life: RecordingLife, leaf: Leaf, act: RecordingDeclare, here: Here) -> RecordingLife:
+def _said_of(life: RecordingLife, leaf: Leaf, act: Declared, here: Here) -> RecordingLife:
     """Its bringer says once where it comes from, before anybody looked at it."""
     del here
     law(life.declared is None, FaultCode.TWICE)
@@ -293,7 +295,7 @@ def _marked(life: RecordingLife, leaf: Leaf, act: RetentionMark, here: Here) -> 
     return life._replace(marks={**life.marks, leaf.subject: MarkLife(act, leaf.actor, leaf.at)})
 
 
-def _linked(life: RecordingLife, leaf: Leaf, act: CaseLink, here: Here) -> RecordingLife:
+def _linked(life: RecordingLife, leaf: Leaf, act: CaseLink | CaseLinkPaper, here: Here) -> RecordingLife:
     del leaf, here
     return life._replace(ties=(*life.ties, act.case))
 
@@ -328,14 +330,14 @@ def _annotated(
 
 RECORDING_TAKES: Takes[RecordingLife] = MappingProxyType(
     {
-        RecordingDeclare: _said_of,
+        **dict.fromkeys((RecordingDeclare, RecordingDeclareLater), _said_of),
         RecordingSeal: _sealed,
         RecordingQuarantine: _verified,
         RecordingExamine: _examined,
         DerivativeMake: _copied,
         RetentionRaise: _kept,
         RetentionMark: _marked,
-        CaseLink: _linked,
+        **dict.fromkeys((CaseLink, CaseLinkPaper), _linked),
         CaseUnlink: _unlinked,
         ScrubFind: _found,
         FindingAnswer: _explained,

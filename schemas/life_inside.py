@@ -5,11 +5,13 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from schemas.acceptance import carries
+from schemas.declaration import DocumentKind
 from schemas.integrity import Verdict
 from schemas.leaf import Leaf
 from schemas.leaves_case import (
     HANDLERS,
     CaseLink,
+    CaseLinkPaper,
     CaseSubmit,
     MonitoringLink,
     TieBasis,
@@ -46,7 +48,8 @@ _HOLDING = frozenset({RecordingState.SEALED, MonitoringState.VALID})
 class Tie(NamedTuple):
     """A tie to a piece of evidence: from leaf `n` on, until `ended_n` where it has ended.
 
-    `before` is the tie of the same evidence that had ended when this one was made.
+    `before` is the tie of the same evidence that had ended when this one was made. `paper`: what a document that
+    was tied after the decision is.
     """
 
     n: int
@@ -58,6 +61,7 @@ class Tie(NamedTuple):
     ended_at: datetime | None = None
     reason: Committed | None = None
     before: "Tie | None" = None
+    paper: DocumentKind | None = None
 
     def all(self) -> "tuple[Tie, ...]":
         """Return it and the ties before it, the last one first."""
@@ -148,7 +152,13 @@ class Package(NamedTuple):
 
 
 def tied(
-    ties: Mapping[str, Tie], leaf: Leaf, evidence: str, basis: TieBasis | None, here: Here
+    ties: Mapping[str, Tie],
+    leaf: Leaf,
+    evidence: str,
+    basis: TieBasis | None,
+    here: Here,
+    *,
+    paper: DocumentKind | None = None,
 ) -> dict[str, Tie]:
     """Return the ties with one more to this evidence.
 
@@ -156,19 +166,23 @@ def tied(
         Unlawful: it stands already.
     """
     law(not (evidence in ties and ties[evidence].stands), FaultCode.TIE_TWICE)
-    return {**ties, evidence: Tie(here.n, basis, leaf.actor, leaf.at, before=ties.get(evidence))}
+    made = Tie(here.n, basis, leaf.actor, leaf.at, before=ties.get(evidence), paper=paper)
+    return {**ties, evidence: made}
 
 
 def check_recording(leaf: Leaf, act: CaseLink, here: Here, *, agency: str) -> None:
     """Refuse a tie to a recording that is not there.
 
     Raises:
-        Unlawful: it is not there or of another agency, or whoever hands it in ties more than what is stated with it.
+        Unlawful: it is not there or of another agency, was declared to be another paper, or whoever hands it in ties
+            more than what is stated with it.
     """
     if act.basis is not TieBasis.STATED:
         law(noun_of(leaf.actor) == "account", FaultCode.ROLE)
         law(here.seen.has_role(leaf.actor, HANDLERS, leaf.at, here.index), FaultCode.ROLE)
     law(here.seen.is_received(act.recording, agency, here.index), FaultCode.EVIDENCE)
+    if isinstance(act, CaseLinkPaper):
+        law(here.seen.is_paper(act.recording, act.document, here.index), FaultCode.DOCUMENT)
 
 
 def check_record(act: MonitoringLink, here: Here) -> None:

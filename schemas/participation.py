@@ -16,6 +16,7 @@ from schemas.leaves_case import (
     CaseDecide,
     CaseFile,
     CaseLink,
+    CaseLinkPaper,
     CaseOpen,
     CaseSubmit,
     CaseUnlink,
@@ -221,7 +222,8 @@ class Participation:
             ),
             **dict.fromkeys((RecusalBar, RecusalLift), _learn_bar),
             **dict.fromkeys(
-                (CaseLink, CaseUnlink, MonitoringLink, MonitoringLinkRuled, MonitoringUnlink), _learn_tie
+                (CaseLink, CaseLinkPaper, CaseUnlink, MonitoringLink, MonitoringLinkRuled, MonitoringUnlink),
+                _learn_tie,
             ),
             AuditScore: _learn_score,
         }

@@ -16,7 +16,8 @@ from typing import Annotated, NamedTuple
 from pydantic import Field
 
 from schemas.base import Frozen, Reason, WireIn
-from schemas.case import CaseStep
+from schemas.case import CaseState, CaseStep
+from schemas.declaration import DocumentKind
 from schemas.ids import CaseId, DocumentId, RecordingId
 from schemas.trail import day_of
 
@@ -72,6 +73,33 @@ SUMMARY_RULES: Mapping[Formality, Rule] = MappingProxyType(
     }
 )
 """The duties of a case that is decided on the spot (arts 51 and 52): the others are not of its procedure."""
+
+
+class Paper(NamedTuple):
+    """By which articles a kind of paper is made after the decision, and from which day on."""
+
+    articles: str
+    since: date = date(2021, 7, 15)
+
+
+AFTER_DECISION: Mapping[DocumentKind, Paper] = MappingProxyType(
+    {
+        DocumentKind.DECISION: Paper("59"),
+        DocumentKind.SERVICE_RECEIPT: Paper("61"),
+        DocumentKind.PAYMENT_RECEIPT: Paper("66, 67, 70"),
+        DocumentKind.ENFORCEMENT: Paper("72"),
+        DocumentKind.RECTIFICATION_REPORT: Paper("28"),
+    }
+)
+"""Papers that the law itself lets come after the decision: the decision as it was written, its service, its payment, what
+enforces it, and that the act was put right. They are tied to a decided case; what is to prove a fact comes before it."""
+
+
+def may_follow(state: CaseState, kind: DocumentKind | None, at: datetime) -> bool:
+    """Say whether a case at this state takes a paper of this kind by hand although its evidence stands."""
+    paper = None if kind is None else AFTER_DECISION.get(kind)
+    return state is CaseState.DECIDED and paper is not None and paper.since <= day_of(at)
+
 
 FILED = tuple(one for one, rule in RULES.items() if rule.is_shown)
 """The duties that a document shows; the others are computed."""

@@ -175,7 +175,7 @@ class RecordingFilter(Frozen):
 
     `officer`: a certificate number, or the whole name of somebody within the reader's agencies.
     `at_fault`: only those of which the store gives otherwise than was recorded, or whose verification has stopped.
-    `is_paper`: only those that were declared to be a document of any kind.
+    `is_paper`: only those that were declared to be a document, of one of the kinds of `papers` or, without them, of any.
     `tag`: only those on which this word stands. `is_remarked`: only those with a remark.
     `sort`: in which order, a key of the list's sorts, downwards behind a minus.
     """
@@ -191,6 +191,7 @@ class RecordingFilter(Frozen):
     at_fault: bool = False
     document: DocumentKind | None = None
     is_paper: bool = False
+    papers: tuple[DocumentKind, ...] = ()
     tag: str | None = None
     is_remarked: bool = False
     sort: str | None = None

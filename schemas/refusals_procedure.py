@@ -47,6 +47,15 @@ DOCUMENT_CASE_CLOSED = Refusal(
     "查看已登记的程序事项",
     "read what was recorded",
 )
+TIE_NOT_LATER = Refusal(
+    "tie-not-later",
+    TransitionRefused,
+    Level.INFO,
+    "案件已作出行政处罚决定：只能再关联决定之后依法形成的文书",
+    "The case is decided: only papers that the law has made after the decision are tied to it",
+    "文书（决定书、送达回证、缴款凭证、催告和强制执行文书、整改报告）交来时选对文书类型；其他证据不能再补",
+    "choose the kind of paper as it is handed in (decision, service, payment, enforcement, rectification)",
+)
 FORMALITY_UNSAID = Refusal(
     "formality-unsaid",
     Invalid,

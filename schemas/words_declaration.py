@@ -35,5 +35,7 @@ DOCUMENT_KINDS = vocabulary(
         DocumentKind.VERIFICATION_CERTIFICATE: ("检定证书", "Verification certificate"),
         DocumentKind.IDENTITY: ("身份、资格证明", "Proof of identity or qualification"),
         DocumentKind.OTHER: ("其他文书", "Other document"),
+        DocumentKind.PAYMENT_RECEIPT: ("缴款凭证", "Receipt of payment"),
+        DocumentKind.ENFORCEMENT: ("催告、强制执行文书", "Paper of enforcement"),
     },
 )

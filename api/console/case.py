@@ -53,7 +53,7 @@ from schemas.leaves_recusal import RecusalGround
 from schemas.office import Office
 from schemas.overlap import Overlapping
 from schemas.policy import Action
-from schemas.procedure import FILED, FormalityLine
+from schemas.procedure import AFTER_DECISION, FILED, FormalityLine
 from schemas.recording import Recording, RecordingState, counted_once
 from schemas.recusal import Recusal, RecusalLiftIn
 from schemas.refusals_case import CASE_NUMBER_TAKEN
@@ -141,6 +141,7 @@ class ToldCase(NamedTuple):
     decision: Decision | None
     summaries: tuple[SummaryPenalty, ...]
     past: list[CaseLink]
+    later: frozenset[RecordingId]
     ended: list[MonitoringLink]
     exports: tuple[Export, ...]
     history: tuple[CaseChange, ...]
@@ -165,7 +166,7 @@ def told_of_case(visit: Visit, found: Case) -> ToldCase:
     subjects = names_of(found, evidence)
     linked, counted = evidence.recordings, counted_once(evidence.recordings)
     record_links = tx.monitoring_links.links_of_case(found.id)
-    history = tx.cases.history(found)
+    history, ties = tx.cases.history(found), tx.cases.links(found.id)
     exemption = exemption_in(history)
     granted, gate = tx.cases.granted(actor, found.id), tx.cases.gate_facts(found)
     return ToldCase(
@@ -182,7 +183,8 @@ def told_of_case(visit: Visit, found: Case) -> ToldCase:
         procedure=tx.procedures.of_case(actor, found.id),
         decision=tx.decisions.of_case(actor, found.id),
         summaries=tx.summaries.of_case(actor, found.id),
-        past=[link for link in tx.cases.links(found.id) if link.unlinked_at is not None],
+        past=[link for link in ties if link.unlinked_at is not None],
+        later=frozenset(one.recording_id for one in ties if one.document and one.unlinked_at is None),
         ended=[link for link in record_links if link.unlinked_at is not None],
         exports=tx.exports.of_case(actor, found.id) if Action.CASE_EXPORT in granted else (),
         history=history,
@@ -209,7 +211,8 @@ def shown(
     found = tx.cases.get(actor, case_id)
     told = told_of_case(visit, found)
     granted = told.granted
-    may_link = Action.CASE_LINK in granted and found.state in EVIDENCE_STATES
+    is_open = found.state in EVIDENCE_STATES
+    may_link = Action.CASE_LINK in granted and (is_open or found.state is CaseState.DECIDED)
     return visit.page(
         "case.html",
         forms=CaseForms,
@@ -222,9 +225,11 @@ def shown(
         colleagues=tx.cases.offered(actor, found) if Action.CASE_DECIDE in granted else (),
         barrable=tx.recusals.offered(actor, found) if Action.CASE_DECIDE in granted else (),
         may_review=Action.CASE_REVIEW in granted,
-        is_open=found.state in EVIDENCE_STATES,
+        is_open=is_open,
+        takes_papers=found.state is CaseState.DECIDED,
         may_file=Action.CASE_RUN in granted and found.state not in OVER_STATES,
         filed_kinds=FILED,
+        follow=list(AFTER_DECISION),
         outcomes=list(DecisionOutcome),
         penalty_kinds=list(PenaltyKind),
         today=day_of(tx.now),

@@ -5,7 +5,8 @@ from pydantic import BaseModel, ConfigDict
 from api.console.form import day_start
 from api.console.listing import Sought
 from api.console.visit import Visit
-from schemas.case import Case
+from schemas.case import Case, CaseState
+from schemas.procedure import AFTER_DECISION
 from schemas.recording import Recording, RecordingFilter
 
 MOST_CANDIDATES = 50
@@ -19,17 +20,20 @@ class Candidates(BaseModel):
     find: Sought = ""
     day: Sought = ""
 
-    def wanted(self) -> RecordingFilter | None:
-        """Return the filter; None where nothing is looked for."""
+    def wanted(self, case: Case) -> RecordingFilter | None:
+        """Return the filter; None where nothing is looked for. A decided case takes the papers alone that follow it."""
         begins, ends = day_start(self.day), day_start(self.day, days=1)
-        if not self.find and begins is None:
+        is_decided = case.state is CaseState.DECIDED
+        if not self.find and begins is None and not is_decided:
             return None
-        return RecordingFilter(text=self.find or None, from_at=begins, until_at=ends)
+        papers = tuple(AFTER_DECISION) if is_decided else ()
+        text = self.find or None
+        return RecordingFilter(text=text, from_at=begins, until_at=ends, is_paper=is_decided, papers=papers)
 
 
 def candidates_of(visit: Visit, case: Case, sought: Candidates) -> list[Recording]:
     """Return recordings that could be linked: of the case's agency, seen by the visitor, not linked yet."""
-    wanted = sought.wanted()
+    wanted = sought.wanted(case)
     if wanted is None:
         return []
     linked = {row.id for row in visit.tx.recordings.of_case(case.id)}

@@ -14,12 +14,16 @@ from api.console.guard import Visiting
 from api.console.view import HEADERS
 from api.console.visit import Visit
 from api.route import pages
-from schemas.case import EVIDENCE_STATES, Case
+from schemas.case import EVIDENCE_STATES, Case, CaseState
 from schemas.declaration import Origin
 from schemas.ids import CaseId
 from schemas.policy import Action, Subject, require
+from schemas.procedure import AFTER_DECISION
 
 router = pages()
+
+_TAKES = EVIDENCE_STATES | {CaseState.DECIDED}
+"""What may still be handed in to a case: behind the decision the papers that follow it."""
 
 OFFERED_CASES = 50
 """Cases that are looked at for the field, the newest first; those that take evidence are offered, any other is typed."""
@@ -79,7 +83,8 @@ def hand_in(visit: Visiting, case: Annotated[CaseId | None, Query()] = None) -> 
         "hand_in.html",
         here="recordings",
         case=None if case is None else visit.tx.cases.get(visit.actor, case),
-        takes=EVIDENCE_STATES,
+        takes=_TAKES,
+        follow=list(AFTER_DECISION),
         cases=_offered(visit),
         origins=list(Origin),
         said=SAID,
@@ -93,7 +98,7 @@ def _offered(visit: Visit) -> tuple[Case, ...]:
     if not visit.holds(Action.CASE_VIEW):
         return ()
     page = visit.tx.cases.page(visit.actor, limit=OFFERED_CASES)
-    return tuple(one for one in page.rows if one.state in EVIDENCE_STATES)
+    return tuple(one for one in page.rows if one.state in _TAKES)
 
 
 @router.get("/hand-in/token")

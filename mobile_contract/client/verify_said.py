@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from schemas.base import Frozen, rfc3339
-from schemas.leaves_recording import RecordingDeclare
+from schemas.leaves_recording import Declared
 from schemas.life_account import AccountLife
 from schemas.life_inside import Committed
 from schemas.opening import Erased, Shown
@@ -61,9 +61,7 @@ class DeclaredTold(Frozen):
     document: str | None
 
 
-def declared_told(
-    made: RecordingDeclare | None, said: Callable[[Committed | None], Said]
-) -> DeclaredTold | None:
+def declared_told(made: Declared | None, said: Callable[[Committed | None], Said]) -> DeclaredTold | None:
     """Return what was declared of a recording; None where its bringer declared nothing."""
     if made is None:
         return None

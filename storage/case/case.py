@@ -42,7 +42,13 @@ from schemas.setting import Setting
 from schemas.setting_list import Items, ListSetting
 from storage.act import Deed, fresh_id
 from storage.case.history import history_of
-from storage.case.link import link_recording, links_where, unlink_recording
+from storage.case.link import (
+    link_recording,
+    links_where,
+    require_loose,
+    require_tieable,
+    unlink_recording,
+)
 from storage.case.reading import CaseReading
 from storage.case.scope import keep_answers, keep_proposal
 from storage.case.submission import submit_round
@@ -335,14 +341,17 @@ class Cases(CaseReading):
         Raises:
             NotFound: case or recording is not of one agency within the actor's scope.
             Refused: the actor may not link in this case.
-            TransitionRefused: the case is under review or decided (slug `case-under-review`).
+            TransitionRefused: the case is under review (slug `case-under-review`), or decided and it is no paper that
+                comes after that (`tie-not-later`).
             VersionConflict: somebody else changed the case.
         """
         case = self.writable(actor, case_id, Action.CASE_LINK)
         require_of_agency(self._connection, recording_id, case.agency_id)
-        deed = self._tying(actor, case_id, recording_id, seen)
+        deed, case = self._tying(actor, case_id, recording_id, seen)
+        paper = require_tieable(self._connection, case, recording_id, deed.at)
+        basis = TieBasis.MANUAL
         link_recording(
-            self._connection, deed, case_id=case_id, recording_id=recording_id, basis=TieBasis.MANUAL
+            self._connection, deed, case_id=case_id, recording_id=recording_id, basis=basis, paper=paper
         )
         return links_where(
             self._connection,
@@ -361,18 +370,18 @@ class Cases(CaseReading):
         Raises:
             NotFound: no such tie stands.
             Refused: the actor may not link in this case.
-            TransitionRefused: the case is under review or decided (slug `case-under-review`).
+            TransitionRefused: the case is under review, or decided and was so when it was tied (slug `case-under-review`).
             VersionConflict: somebody else changed the case.
         """
-        deed = self._tying(actor, case_id, recording_id, seen)
+        deed, case = self._tying(actor, case_id, recording_id, seen)
+        require_loose(self._connection, case, recording_id, deed.at)
         unlink_recording(self._connection, deed, case_id=case_id, recording_id=recording_id, reason=reason)
 
-    def _tying(self, actor: Actor, case_id: CaseId, recording_id: RecordingId, seen: int) -> Deed:
+    def _tying(
+        self, actor: Actor, case_id: CaseId, recording_id: RecordingId, seen: int
+    ) -> tuple[Deed, Case]:
         """Begin an act on a tie. A tie is no new version of the case, but whoever makes one has seen the last."""
-        recording = reference("recording", recording_id)
-        deed, case = self.changing(actor, case_id, Action.CASE_LINK, seen, recording)
-        require_open(case)
-        return deed
+        return self.changing(actor, case_id, Action.CASE_LINK, seen, reference("recording", recording_id))
 
     def history(self, case: Case) -> tuple[CaseChange, ...]:
         """Return every act in the case's chain, oldest first, as whoever was given the case reads it.

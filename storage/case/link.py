@@ -1,20 +1,26 @@
 """The dated ties between recordings and cases: made once, ended by a dated counter-entry, never deleted."""
 
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Connection, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from schemas.case import EVIDENCE_STATES, OVER_STATES, CaseLink
+from schemas.case import EVIDENCE_STATES, OVER_STATES, Case, CaseLink, CaseState
+from schemas.declaration import DocumentKind
 from schemas.ids import CaseId, RecordingId
 from schemas.leaves_case import CaseLink as LinkLeaf
+from schemas.leaves_case import CaseLinkPaper, TieBasis
 from schemas.leaves_case import CaseUnlink as UnlinkLeaf
-from schemas.leaves_case import TieBasis
+from schemas.procedure import may_follow
 from schemas.reference import noun_of, reference
 from schemas.refusals_case import CASE_LINK_UNKNOWN
+from schemas.refusals_procedure import TIE_NOT_LATER
 from storage.act import Deed
+from storage.case.values import require_open
 from storage.custody.values import shown
 from storage.reads.copies import item_of
+from storage.reads.recording import paper_of
 from storage.retention.asking import enter_retentions
 from storage.tables.case import case_links, cases
 
@@ -23,20 +29,36 @@ def link_stated(connection: Connection, deed: Deed, *, case_id: CaseId, recordin
     """Tie a received recording to the case that its sender stated; the act holds both chains.
 
     A device ties to any case that is not over: nobody is blocked. A person's statement is a change by hand, which a
-    reviewed or decided case no longer takes. What is not tied stays a finding of the recording, never a refusal.
+    reviewed or decided case no longer takes, but for papers that come after the decision. What is not tied stays a
+    finding of the recording, never a refusal.
     """
     state = connection.scalar(
         select(cases.c.state).where(cases.c.id == case_id).with_for_update(key_share=True)
     )
-    is_by_hand = noun_of(deed.actor) == "account"
-    if state not in OVER_STATES and (state in EVIDENCE_STATES or not is_by_hand):
-        link_recording(connection, deed, case_id=case_id, recording_id=recording_id, basis=TieBasis.STATED)
+    is_by_hand, basis = noun_of(deed.actor) == "account", TieBasis.STATED
+    if state is None or state in OVER_STATES:
+        return
+    if state in EVIDENCE_STATES or not is_by_hand:
+        link_recording(connection, deed, case_id=case_id, recording_id=recording_id, basis=basis)
+        return
+    paper = paper_of(connection, recording_id)
+    if may_follow(CaseState(state), paper, deed.at):
+        link_recording(connection, deed, case_id=case_id, recording_id=recording_id, basis=basis, paper=paper)
 
 
 def link_recording(
-    connection: Connection, deed: Deed, *, case_id: CaseId, recording_id: RecordingId, basis: TieBasis
+    connection: Connection,
+    deed: Deed,
+    *,
+    case_id: CaseId,
+    recording_id: RecordingId,
+    basis: TieBasis,
+    paper: DocumentKind | None = None,
 ) -> None:
-    """Insert a tie with its leaf; nothing happens when it stands already. The act holds both chains."""
+    """Insert a tie with its leaf; nothing happens when it stands already. The act holds both chains.
+
+    `paper`: what a document that comes after the decision was declared to be.
+    """
     made = connection.scalar(
         insert(case_links)
         .values(
@@ -45,6 +67,7 @@ def link_recording(
             linked_by=deed.actor,
             linked_at=deed.at,
             item=item_of(recording_id),
+            document=paper,
         )
         .on_conflict_do_nothing()
         .returning(case_links.c.id)
@@ -52,7 +75,45 @@ def link_recording(
     if made is not None:
         enter_retentions(connection, [recording_id], sender=case_id, at=deed.at)
         case, recording = reference("case", case_id), reference("recording", recording_id)
-        deed.write(LinkLeaf(case=case, recording=recording, basis=basis), case)
+        if paper is None:
+            deed.write(LinkLeaf(case=case, recording=recording, basis=basis), case)
+        else:
+            deed.write(CaseLinkPaper(case=case, recording=recording, basis=basis, document=paper), case)
+
+
+def require_tieable(
+    connection: Connection, case: Case, recording_id: RecordingId, at: datetime
+) -> DocumentKind | None:
+    """Refuse a tie by hand that the case does not take; of a decided case return as what paper it is tied.
+
+    Raises:
+        TransitionRefused: the case is under review (slug `case-under-review`), or decided and it is no paper that comes
+            after that (`tie-not-later`).
+    """
+    if case.state is not CaseState.DECIDED:
+        require_open(case)
+        return None
+    paper = paper_of(connection, recording_id)
+    if not may_follow(case.state, paper, at):
+        raise TIE_NOT_LATER("the case is decided, and the recording is no paper that comes after that")
+    return paper
+
+
+def require_loose(connection: Connection, case: Case, recording_id: RecordingId, at: datetime) -> None:
+    """Refuse to end a tie on which a review or a decision rests: of a decided case a paper that came after it may go.
+
+    Raises:
+        TransitionRefused: slug `case-under-review`.
+    """
+    tied_as = connection.scalar(
+        select(case_links.c.document).where(
+            case_links.c.case_id == case.id,
+            case_links.c.recording_id == recording_id,
+            case_links.c.unlinked_at.is_(None),
+        )
+    )
+    if not may_follow(case.state, None if tied_as is None else DocumentKind(tied_as), at):
+        require_open(case)
 
 
 def unlink_recording(

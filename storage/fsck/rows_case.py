@@ -48,7 +48,7 @@ CASE_MIRRORS = (
         ),
     ),
     Mirror(case_handlers, case_handlers.c.case_id, ("account_id",), ()),
-    Mirror(case_links, case_links.c.case_id, ("recording_id",), _TIE),
+    Mirror(case_links, case_links.c.case_id, ("recording_id",), ("document", *_TIE)),
     Mirror(monitoring_links, monitoring_links.c.case_id, ("monitoring_id",), ("basis", *_TIE)),
     Mirror(
         recusals,
@@ -194,7 +194,7 @@ def _ties(life: CaseLife, noun: str) -> Iterator[Row]:
     for name, last in life.ties.items():
         if name.startswith(f"{noun}/"):
             for tie in last.all():
-                yield {f"{noun}_id": ident_of(name), "basis": tie.basis, **_tie(tie)}
+                yield {f"{noun}_id": ident_of(name), "basis": tie.basis, "document": tie.paper, **_tie(tie)}
 
 
 def _tie(tie: Tie) -> Row:

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from schemas.integrity import Verdict
 from schemas.leaves_presence import PresenceConfirmByCode, PresenceDeny
-from schemas.leaves_recording import RecordingDeclare, RecordingExamine, RecordingQuarantine, RecordingSeal
+from schemas.leaves_recording import Declared, RecordingExamine, RecordingQuarantine, RecordingSeal
 from schemas.life_evidence import (
     AnswerLife,
     ExaminedLife,
@@ -208,7 +208,7 @@ def recording_rows(life: RecordingLife, folded: Folded) -> Told:
     }
 
 
-def _declaration(made: RecordingDeclare) -> Row:
+def _declaration(made: Declared) -> Row:
     clear = {name: getattr(made, name) for name in ("way", "origin", "document", "made_at")}
     return clear | {
         name: value_of(getattr(made, name)) for name in ("source", "maker", "method", "media_type")

@@ -19,11 +19,13 @@ from sqlalchemy import (
 from sqlalchemy.sql.selectable import ScalarSelect
 
 from schemas.actor import Actor, ActorKind
+from schemas.declaration import DocumentKind
 from schemas.ids import AccountId, AgencyId, ManifestId, RecordingId, UploadId
 from schemas.integrity import CheckResult
 from schemas.recording import RecordingState
 from schemas.refusals_recording import RECORDING_UNKNOWN
 from storage.reads.agency import Query
+from storage.tables.declaration import declarations
 from storage.tables.recording import manifests, recordings, uploads
 
 
@@ -101,3 +103,11 @@ def last_seq(device_id: ColumnElement[Any]) -> ScalarSelect[Any]:
 def check_of(row: RowMapping) -> CheckResult:
     """Return a row of `checks` as a value."""
     return CheckResult.of_row(row)
+
+
+def paper_of(connection: Connection, recording_id: RecordingId) -> DocumentKind | None:
+    """Return which kind of paper a recording was declared to be; None where it is none, or nobody declared anything."""
+    kind = connection.scalar(
+        select(declarations.c.document).where(declarations.c.recording_id == recording_id)
+    )
+    return None if kind is None else DocumentKind(kind)

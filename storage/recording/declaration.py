@@ -2,9 +2,9 @@
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, insert, select
 
-from schemas.declaration import Declaration, DocumentKind
+from schemas.declaration import LATER_KINDS, Declaration, DocumentKind
 from schemas.ids import RecordingId
-from schemas.leaves_recording import RecordingDeclare
+from schemas.leaves_recording import RecordingDeclare, RecordingDeclareLater
 from schemas.reference import reference
 from storage.act import Deed
 from storage.custody.values import shown
@@ -23,17 +23,12 @@ def enter_declaration(
     """Keep what was declared of a recording whose chain is held."""
     # One commit with the receipt: a crash before it leaves neither, and the upload still says it.
     connection.execute(insert(declarations).values(recording_id=recording_id, **said.model_dump()))
-    leaf = RecordingDeclare(
-        way=said.way,
-        origin=said.origin,
-        document=said.document,
-        made_at=said.made_at,
-        source=shown(said.source),
-        maker=shown(said.maker),
-        method=shown(said.method),
-        media_type=shown(said.media_type),
-    )
-    act.write(leaf, reference("recording", recording_id))
+    members = {
+        **{name: getattr(said, name) for name in ("way", "origin", "document", "made_at")},
+        **{name: shown(getattr(said, name)) for name in ("source", "maker", "method", "media_type")},
+    }
+    kind = RecordingDeclareLater if said.document in LATER_KINDS else RecordingDeclare
+    act.write(kind.model_validate(members), reference("recording", recording_id))
 
 
 def declaration_of(row: RowMapping) -> Declaration | None:
@@ -43,9 +38,9 @@ def declaration_of(row: RowMapping) -> Declaration | None:
     return Declaration.model_validate({name: row[f"{LABEL}{name}"] for name in MEMBERS}, strict=False)
 
 
-def is_document(kind: DocumentKind | None) -> ColumnElement[bool]:
-    """Say in a query that a recording was declared to be a paper of this kind, or of any."""
+def is_document(*kinds: DocumentKind) -> ColumnElement[bool]:
+    """Say in a query that a recording was declared to be a paper of one of these kinds, or of any where none is named."""
     # Named apart: a query of recordings has joined the table already.
     papers = declarations.alias("papers")
-    is_kind = papers.c.document.is_not(None) if kind is None else papers.c.document == kind
+    is_kind = papers.c.document.in_(kinds) if kinds else papers.c.document.is_not(None)
     return recordings.c.id.in_(select(papers.c.recording_id).where(is_kind))

@@ -105,7 +105,7 @@ def conditions_of(wanted: RecordingFilter) -> list[ColumnElement[bool]]:
     if wanted.document is not None:
         found.append(is_document(wanted.document))
     if wanted.is_paper:
-        found.append(is_document(None))
+        found.append(is_document(*wanted.papers))
     if wanted.case_number:
         found.append(is_linked_to_number(recordings.c.id, wanted.case_number))
     if wanted.tag:

@@ -21,6 +21,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, UUID
 from schemas.acceptance import AcceptanceGround
 from schemas.case import CaseState
 from schemas.case_number import number_key
+from schemas.declaration import DocumentKind
 from schemas.integrity import Verdict
 from storage.tables.base import ident, metadata, moment, one_of, ref, sealed, states, words_index
 
@@ -93,6 +94,8 @@ case_links = Table(
     moment("unlinked_at"),
     Column("reason", Text),
     Column("item", Text),
+    Column("document", Text),
+    one_of("document", DocumentKind),
     Index(
         "uq_case_links_live",
         "case_id",

@@ -90,6 +90,8 @@ def package(store: Store, tmp_path_factory: pytest.TempPathFactory) -> Package:
     with Sandbox() as sandbox:
         runner = Runner(store, sandbox, settings)
         case_id, handler = make_desk_case(store, runner, lambda handler: _hand_in(store, handler))
+        served = parse_declaration(json.dumps({**TAKEN, "document": "service_receipt"}), HandInWay.BROWSER)
+        bring(store, handler, "回证.pdf", report(pages=2), served, case_number="包-1")
         runner.drain(JobKind.VERIFY)
         custodian = make_account(store, handler.agency_id, Role.CUSTODIAN)[1]
         with store.begin() as tx:
@@ -145,9 +147,12 @@ def test_what_was_declared_at_a_hand_in_is_told(package: Package) -> None:
     )
     assert full.made_at == "2026-11-29T02:00:00.000Z"
     assert (sparse.source, sparse.maker, sparse.made_at, sparse.document) == (Said(), Said(), None, None)
+    after = told["回证.pdf"]
+    assert after is not None
+    assert after.document == "service_receipt"
     assert [name for name, one in told.items() if one is None]
     lines = [line for line in sentences(made.story) if "交来说明 declared" in line]
-    assert len(lines) == 2
+    assert len(lines) == 3
     assert any("询问笔录" in line and FULL["source"] in line for line in lines)
 
 

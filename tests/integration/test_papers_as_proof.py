@@ -10,14 +10,17 @@ import pytest
 
 from api.form_token import form_token
 from schemas.actor import Actor, Role
-from schemas.case import CaseStep
+from schemas.case import CaseState, CaseStep
 from schemas.declaration import Declaration, DocumentKind, HandInWay, Origin
+from schemas.errors import TransitionRefused
 from schemas.ids import RectificationId
+from schemas.procedure import FormalityAnswer
 from schemas.rectification import RectificationIn
+from schemas.refusals_procedure import TIE_NOT_LATER
 from storage.store import Store
 from tests.bringing import bring, browser
 from tests.casework import make_bureau
-from tests.factories import folder_url, make_account, make_agency, make_settings
+from tests.factories import faults, folder_url, make_account, make_agency, make_settings
 from tests.media_documents import report
 from tests.server import serving
 from tests.supervision import Clock, make_supervision
@@ -107,3 +110,49 @@ def test_a_case_lists_its_papers_and_offers_them_to_its_duties(store: tuple[Stor
         listed = client.get(href.replace("&amp;", "&")).text
         assert str(notice) in listed
         assert str(photo) not in listed
+
+
+def test_what_follows_a_decision_shows_its_service(store: tuple[Store, Clock]) -> None:
+    """The receipt of service is handed in to a decided case, filed, and listed as it is closed; nothing else is added."""
+    made, _ = store
+    make_agency(made)
+    integrate(made)
+    bureau = make_bureau(made)
+    case = bureau.at(CaseState.DECIDED)
+    whole, by = report(), bureau.handler
+    record = bring(made, by, "笔录.pdf", whole, paper(DocumentKind.INTERVIEW_RECORD), case_number=case.number)
+    served = bring(
+        made, by, "回证.pdf", whole + b"1", paper(DocumentKind.SERVICE_RECEIPT), case_number=case.number
+    )
+    paid = bring(made, by, "缴款.pdf", whole + b"2", paper(DocumentKind.PAYMENT_RECEIPT))
+    with (
+        pytest.raises(TransitionRefused, check=lambda err: err.slug == TIE_NOT_LATER.slug),
+        made.begin() as tx,
+    ):
+        tx.cases.link(by, case.id, record, case.version)
+    address = f"/console/cases/{case.id}"
+    with serving(made) as url, browser(url, bureau.tokens[by.id]) as client:
+        page = client.get(address).text
+        assert "决定后关联" in page
+        assert [value for value, _ in _options(page, "recording_id")][1] == str(served)
+        assert re.findall(r'name="recording_id" value="([^"]*)"', page) == [str(paid)]
+        token = {"csrf": form_token(bureau.tokens[by.id]), "version": str(case.version)}
+        assert client.post(f"{address}/link", data={**token, "recording_id": str(paid)}).status_code == 303
+        wrong = {**token, "reason": "缴款凭证属于另一案件"}
+        assert client.post(f"{address}/recordings/{paid}/unlink", data=wrong).status_code == 303
+        filed = {
+            "formality": "service",
+            "title": "送达回证",
+            "dated": "2026-01-05",
+            "recording_id": str(served),
+        }
+        assert client.post(f"{address}/documents", data={**token, **filed}).status_code == 303
+        assert f'/console/recordings/{served}?case={case.id}">回证.pdf</a>' in client.get(address).text
+        assert client.post(f"{address}/closing", data=token).status_code == 303
+        assert "/unlink" not in client.get(address).text
+    assert faults(made, case.id) == []
+    with made.begin() as tx:
+        (service,) = (one for one in tx.procedures.of_case(by, case.id) if one.rule.by is CaseStep.CLOSE)
+        kept = {one.recording_id: one.document for one in tx.cases.links(case.id) if one.document}
+    assert service.answer == FormalityAnswer(documents=1, reason=None)
+    assert kept == {served: DocumentKind.SERVICE_RECEIPT, paid: DocumentKind.PAYMENT_RECEIPT}

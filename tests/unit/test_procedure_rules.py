@@ -7,9 +7,21 @@ import pytest
 from schemas.actor import Role
 from schemas.case import CaseStep
 from schemas.decision import DecisionOutcome
-from schemas.leaves_case import CaseConclude, CaseFile, CaseInvestigate, CaseLink, CaseOpen, CaseSubmit
+from schemas.declaration import DocumentKind, HandInWay, Origin
+from schemas.leaves_case import (
+    CaseClose,
+    CaseConclude,
+    CaseDecide,
+    CaseFile,
+    CaseInvestigate,
+    CaseLink,
+    CaseLinkPaper,
+    CaseOpen,
+    CaseSubmit,
+    CaseUnlink,
+)
 from schemas.leaves_procedure import CaseDecideListed, DocumentFile, DocumentWithdraw, ListedFormality
-from schemas.leaves_recording import RecordingSeal
+from schemas.leaves_recording import RecordingDeclare, RecordingSeal
 from schemas.leaves_review import FactAdd, FactProve, ReviewPass
 from schemas.life import FaultCode
 from schemas.procedure import FILED, RULES, Formality, asked_by, days_since, is_recorded
@@ -153,3 +165,59 @@ def passed(world: World) -> str:
     write(CaseSubmit, case, handler, of=(case,), review=review, round=1)
     write(ReviewPass, review, world.people[Role.LEGAL_REVIEWER], of=(case,), round=1, grounds=())
     return case
+
+
+def paper_of(world: World, kind: DocumentKind | None) -> str:
+    """A recording that its bringer declared to be this paper."""
+    bringer = world.people[Role.OFFICER]
+    recording = received(world, bringer)
+    said = {"way": HandInWay.BROWSER, "origin": Origin.TAKEN, "source": None, "document": kind}
+    world.history.write(RecordingDeclare, recording, bringer, **said)
+    return recording
+
+
+def tie(world: World, case: str, recording: str, kind: DocumentKind | None) -> None:
+    by, said = world.people[Role.HANDLER], {"case": case, "recording": recording, "basis": "manual"}
+    if kind is None:
+        world.history.write(CaseLink, case, by, of=(case, recording), **said)
+    else:
+        world.history.write(CaseLinkPaper, case, by, of=(case, recording), document=kind, **said)
+
+
+@pytest.mark.parametrize(
+    ("said", "tied_as", "state", "fault"),
+    [
+        (DocumentKind.SERVICE_RECEIPT, DocumentKind.SERVICE_RECEIPT, "decided", None),
+        (DocumentKind.SERVICE_RECEIPT, None, "decided", FaultCode.CLOSED),
+        (DocumentKind.INTERVIEW_RECORD, DocumentKind.INTERVIEW_RECORD, "decided", FaultCode.CLOSED),
+        (DocumentKind.INTERVIEW_RECORD, DocumentKind.SERVICE_RECEIPT, "decided", FaultCode.DOCUMENT),
+        (None, DocumentKind.SERVICE_RECEIPT, "decided", FaultCode.DOCUMENT),
+        (DocumentKind.SERVICE_RECEIPT, DocumentKind.SERVICE_RECEIPT, "legal_review", FaultCode.CLOSED),
+        (DocumentKind.SERVICE_RECEIPT, DocumentKind.SERVICE_RECEIPT, "closed", FaultCode.CLOSED),
+    ],
+)
+def test_the_fold_ties_to_a_decided_case_what_the_law_has_follow_it(
+    said: DocumentKind | None, tied_as: DocumentKind | None, state: str, fault: FaultCode | None
+) -> None:
+    """By what its bringer declared, while the case is decided and not closed; nothing else, and by no other name."""
+    world = begin(23)
+    case, recording = passed(world), paper_of(world, said)
+    if state != "legal_review":
+        world.history.write(CaseDecide, case, world.people[Role.HEAD], of=(case,))
+    if state == "closed":
+        world.history.write(CaseClose, case, world.people[Role.HANDLER], of=(case,))
+    tie(world, case, recording, tied_as)
+    assert faults(world, case) == [code for code in (fault,) if code]
+
+
+def test_the_fold_lets_go_of_what_followed_a_decision_and_of_nothing_before_it() -> None:
+    """A paper tied by mistake comes off a decided case again; what the decision rests on does not."""
+    world = begin(24)
+    case, recording = passed(world), paper_of(world, DocumentKind.SERVICE_RECEIPT)
+    (evidence,) = world.history.folded()[case].life.ties
+    world.history.write(CaseDecide, case, world.people[Role.HEAD], of=(case,))
+    tie(world, case, recording, DocumentKind.SERVICE_RECEIPT)
+    for one in (recording, evidence):
+        about = {"case": case, "recording": one}
+        world.history.write(CaseUnlink, case, world.people[Role.HANDLER], of=(case, one), **about)
+    assert faults(world, case) == [FaultCode.CLOSED]
