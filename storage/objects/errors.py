@@ -1,11 +1,11 @@
-"""What an S3 store or a file system answers, in our tree of errors; upstream text never reaches `detail`."""
+"""What an S3 store or a file system answers, in our tree of errors; upstream text never reaches `detail`.
+
+No client of a store is loaded for it: a folder store needs none.
+"""
 
 import errno
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-
-from minio.error import InvalidResponseError, S3Error, ServerError
-from urllib3.exceptions import HTTPError
 
 from schemas.errors import AnyRefusal, EvidenceError
 from schemas.refusals_manifest import DIGEST_MISMATCH
@@ -58,21 +58,6 @@ def error_of(code: str) -> EvidenceError:
         if code in codes:
             return refusal(detail)
     return OBJECTS_UNAVAILABLE("the object store cannot do it now", store_code=code)
-
-
-@contextmanager
-def translated() -> Iterator[None]:
-    """Turn what the S3 clients raise into our errors.
-
-    Raises:
-        NotFound, Gone, DigestMismatch, Conflict, StorageFull, Unavailable: as `error_of`.
-    """
-    try:
-        yield
-    except S3Error as err:
-        raise error_of(err.code or "Unknown") from err
-    except (InvalidResponseError, ServerError, HTTPError) as err:
-        raise OBJECTS_UNAVAILABLE("the object store does not answer") from err
 
 
 @contextmanager

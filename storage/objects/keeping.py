@@ -10,9 +10,10 @@ from typing import Protocol
 from urllib.parse import urlsplit
 
 from schemas.refusals_objects import OBJECT_LOCKED
-from storage.objects.errors import error_of, translated, translated_os
+from storage.objects.errors import error_of, translated_os
 from storage.objects.files import sync_folder
 from storage.objects.folder import FolderObjects, side_path
+from storage.objects.s3_errors import translated
 from storage.objects.sign import Address, Link, error_code
 from storage.objects.values import COMPLIANCE, check_key
 

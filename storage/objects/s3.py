@@ -33,8 +33,9 @@ from schemas.refusals_objects import (
 )
 from schemas.upload import MIB, Part
 from storage.objects.check import faults_of
-from storage.objects.errors import error_of, translated
+from storage.objects.errors import error_of
 from storage.objects.fault import Fault
+from storage.objects.s3_errors import translated
 from storage.objects.sign import Address, Link, error_code
 from storage.objects.values import (
     PART_BYTES,

@@ -230,6 +230,13 @@ def test_the_device_side_needs_no_server_library(command: str) -> None:
     assert "--json" in done.stdout
 
 
+def test_a_folder_store_loads_no_client_of_another() -> None:
+    """What every process of the embedded default would load for nothing stays away until an S3 address is opened."""
+    program = "import sys, storage.objects.port; sys.exit('minio' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=False)
+    assert done.returncode == 0
+
+
 def test_a_table_is_read_by_its_own_noun() -> None:
     """Whoever needs a fact of another noun asks it by name: a new reader of a table is a decision, made here."""
     guests = {
