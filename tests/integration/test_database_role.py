@@ -19,7 +19,7 @@ from storage.setup.home import Home
 from storage.setup.migrate import bring_up
 from storage.store import Store
 from storage.tables.base import metadata
-from storage.tables.right import RIGHTS
+from storage.tables.right import RIGHTS, TOLD
 from tests.factories import folder_url, make_settings
 from tests.owner import owner_connection, owner_of, owning
 from workers.doctor import examine
@@ -43,6 +43,15 @@ GRANTED = text(
     ORDER BY relname COLLATE "C"
     """
 )
+
+
+KEPT = text(
+    """
+    SELECT held.relname FROM pg_trigger AS guard JOIN pg_class AS held ON held.oid = guard.tgrelid
+    WHERE guard.tgname IN ('keep_word', 'keep_told') AND guard.tgtype & 24 = 24 ORDER BY 1
+    """
+)
+"""Tables whose guard lets what was told be closed, and nothing else."""
 
 
 @pytest.fixture(scope="module")
@@ -84,6 +93,13 @@ def test_what_is_append_only_is_refused_by_the_database(store: Store) -> None:
             if not refused(tx.connection, statement)
         ]
     assert let_through == []
+
+
+def test_what_was_told_is_guarded(store: Store) -> None:
+    """Every table whose rows the application closes, and may remove where two acts met, has the guard that says when."""
+    told = sorted(name for name, right in RIGHTS.items() if right == TOLD)
+    with store.begin() as tx:
+        assert list(tx.connection.scalars(KEPT)) == told
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from storage.setup.home import Home
 from storage.store import Store
 from storage.tables.actor import role_grants
 from tests.factories import folder_url, make_settings
-from tests.owner import owning
+from tests.owner import unguarded
 from tests.stand import PATIENCE_SECONDS
 
 
@@ -55,7 +55,7 @@ def test_the_demo_starts_whoever_was_locked(database_url: str, tmp_path: Path) -
         custodian = tx.accounts.credential_of("sun")
         assert custodian is not None
     mine = role_grants.c.account_id == custodian.account_id
-    with owning(store) as tx:
+    with unguarded(store) as tx:
         tx.connection.execute(update(role_grants).where(mine).values(role=Role.OFFICER))
     start()
     assert told == ["demo_left"]

@@ -9,19 +9,21 @@ from uuid import UUID, uuid4
 
 import httpx
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Delete, Update, delete, func, text, update
+from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.exc import IntegrityError
 
 from api.deps import COOKIE
 from api.form_token import form_token
 from schemas.account import RoleIn
-from schemas.actor import Actor, Role
+from schemas.actor import Actor, Reach, Role
 from schemas.base import rfc3339, whole_milliseconds
 from schemas.case import CaseIn
 from schemas.errors import EvidenceError, NotAuthenticated
 from schemas.ids import AccountId
 from schemas.role import Grant, RoleAmendIn
 from storage.store import Store
+from storage.tables.actor import role_grants
 from storage.transaction import Transaction
 from tests.factories import (
     certify,
@@ -33,7 +35,7 @@ from tests.factories import (
     make_settings,
 )
 from tests.integration.test_named_officers import found
-from tests.owner import owning
+from tests.owner import unguarded
 from tests.server import serving
 from tests.stand import PATIENCE_SECONDS
 from tests.supervision import Clock
@@ -278,6 +280,38 @@ def test_the_database_itself_keeps_one_word_of_one_time(desk: Desk) -> None:
         tx.connection.execute(doubled, {"grant": given.id})
 
 
+def test_the_database_itself_keeps_what_was_told(desk: Desk) -> None:
+    """Told longer than a minute ago it is closed, once: the application takes away, changes and opens nothing."""
+    who, _ = desk.somebody(Role.OFFICER)
+    told = Range(desk.now - 9 * DAY, None)
+    with desk.store.begin() as tx:
+        row = dict.fromkeys(("valid_during", "known_during"), told) | dict.fromkeys(
+            ("grant_leaf", "leaf"), b"x"
+        )
+        made = role_grants.insert().values(
+            grant_id=uuid4(), account_id=who.id, role=Role.HEAD, reach=Reach.AGENCY, **row
+        )
+        ident = tx.connection.scalar(made.returning(role_grants.c.id))
+    mine, known = role_grants.c.id == ident, role_grants.c.known_during
+
+    def change(statement: Delete | Update) -> None:
+        with desk.store.begin() as tx:
+            tx.connection.execute(statement.where(mine))
+
+    def known_until(at: datetime | None, later: timedelta = timedelta(0)) -> Update:
+        return update(role_grants).values(known_during=func.tstzrange(func.lower(known) + later, at))
+
+    for refused in (delete(role_grants), known_until(None, DAY)):
+        with pytest.raises(IntegrityError, match="never changes"):
+            change(refused)
+    change(known_until(desk.now - DAY))
+    for refused in (delete(role_grants), known_until(None), known_until(desk.now)):
+        with pytest.raises(IntegrityError, match="never changes"):
+            change(refused)
+    with unguarded(desk.store) as tx:
+        tx.connection.execute(delete(role_grants).where(mine))
+
+
 def test_the_page_shows_both_ranges_and_corrects(desk: Desk) -> None:
     """Who may give roles corrects on the page; what was said before stands below, also without a reason or an end."""
     who, given = desk.somebody(Role.OFFICER)
@@ -320,7 +354,7 @@ def test_the_log_tells_the_same_and_names_what_was_changed(desk: Desk) -> None:
     }
     for column, move in moves.items():
         leaf = {"leaf": desk.grant(who, given.id).facts[0].leaf}
-        with owning(desk.store) as tx:
+        with unguarded(desk.store) as tx:
             kept = tx.connection.execute(
                 text(f"SELECT {column} FROM role_grants WHERE leaf = decode(:leaf, 'hex')"),
                 leaf,
@@ -328,7 +362,7 @@ def test_the_log_tells_the_same_and_names_what_was_changed(desk: Desk) -> None:
             changed = text(f"UPDATE role_grants SET {move} WHERE leaf = decode(:leaf, 'hex')")
             tx.connection.execute(changed, leaf)
         assert faults(desk.store, who.id) != [], column
-        with owning(desk.store) as tx:
+        with unguarded(desk.store) as tx:
             tx.connection.execute(
                 text(f"UPDATE role_grants SET {column} = :kept WHERE leaf = decode(:leaf, 'hex')"),
                 {"kept": kept, **leaf},
