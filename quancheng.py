@@ -340,16 +340,39 @@ def _log_arguments(one: argparse.ArgumentParser) -> None:
         help="who approves; twice, a password is asked of each",
     )
     mending.add_argument("--reason", required=True, help="why; it is logged")
+    correcting = acts.add_parser(
+        "correct",
+        parents=[told],
+        help="answer an entry that is wrong by what is true; two persons say so; beside a running server",
+    )
+    correcting.add_argument("digest", metavar="DIGEST", help="of the entry, as packages and receipts tell it")
+    correcting.add_argument(
+        "--member",
+        action="append",
+        required=True,
+        metavar="NAME=VALUE",
+        help="what a member should have said; may be given again",
+    )
+    correcting.add_argument(
+        "--by",
+        action="append",
+        required=True,
+        metavar="LOGIN",
+        help="who approves; twice, a password is asked of each",
+    )
+    correcting.add_argument("--reason", required=True, help="why; it is logged")
 
 
 def log(args: argparse.Namespace) -> int:
-    """Rebuild the log, or mend a chain: in a data folder or the scheduler's container; exit 1 where the log differs."""
+    """Rebuild the log, mend a chain, correct an entry; in a data folder or the scheduler's container."""
     say = Teller(as_json=args.json)
     return guarded(say, lambda: _log(args, say))
 
 
 def _log(args: argparse.Namespace, say: Teller) -> int:
     from quancheng_parts import migrate, open_store, require_owner
+    from workers.correct import Correction, parse_values
+    from workers.correct import run as correct
     from workers.mend import Mend, show
     from workers.mend import run as mend
     from workers.rebuild import run as rebuild
@@ -361,6 +384,9 @@ def _log(args: argparse.Namespace, say: Teller) -> int:
             return show(store, say)
         if args.act == "mend":
             return mend(store, Mend(args.of, args.by, args.reason), _asked, say)
+        if args.act == "correct":
+            values = parse_values(args.member)
+            return correct(store, Correction(args.digest, values, args.by, args.reason), _asked, say)
         migrate(store)
         require_owner(store)
         return rebuild(store, say)

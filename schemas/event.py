@@ -90,6 +90,7 @@ class Event(StrEnum):
     RETENTION_RAISE = "retention:raise"
     RETENTION_MARK = "retention:mark"
     FINDING_ANSWER = "finding:answer"
+    CORRECTION_MAKE = "correction:make"
     NOTE_ADD = "note:add"
     NOTE_WITHDRAW = "note:withdraw"
     TAG_SET = "tag:set"

@@ -77,6 +77,9 @@ MediaType = Annotated[str, Field(pattern=r"^[a-z]{1,32}/[a-z0-9.+-]{1,96}$")]
 ObjectKey = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9/._-]{0,254}$")]
 """Where an object lies: made of ids by the server, never of a file's name."""
 
+MemberPath = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,40}(\.[1-9][0-9]{0,3})?$")]
+"""A member of a leaf, as its class names it; of the k-th element of a list `text.k`."""
+
 VersionId = Annotated[str, Field(pattern=r"^[A-Za-z0-9+/=._~-]{1,1024}$")]
 """What the object store calls one version; opaque. Of S3 it has up to 1,024 bytes, of base64 too: `+`, `/`, `=`."""
 

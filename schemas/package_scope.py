@@ -23,6 +23,7 @@ from schemas.leaves_certificate import (
     CertificateWithdraw,
 )
 from schemas.leaves_certificate_issue import CertificateIssue, CertificateIssueNamed
+from schemas.leaves_correction import CorrectionMake
 from schemas.leaves_holding import DeviceAmend, DeviceCheck, DeviceIssue, DeviceReturn
 from schemas.leaves_recording import RecordingReceive
 from schemas.leaves_recusal import RecusalBar
@@ -77,7 +78,7 @@ def evidence_of(leaves: Iterable[Leaf]) -> dict[str, bool]:
 
 
 def actors_of(leaves: Iterable[Leaf]) -> set[str]:
-    """Return every account and device that acts in a leaf, and every account that one appoints, bars or says acted."""
+    """Return every account and device that acts in a leaf, and every account that one appoints, bars or names as acting."""
     found: set[str] = set()
     for leaf in leaves:
         if noun_of(leaf.actor) in _ACTORS:
@@ -88,6 +89,8 @@ def actors_of(leaves: Iterable[Leaf]) -> set[str]:
             found.add(leaf.act.person)
         if isinstance(leaf.act, CasePenalise):
             found.update(leaf.act.officers)
+        if isinstance(leaf.act, CorrectionMake):
+            found.update(leaf.act.approvals)
     return found
 
 

@@ -34,6 +34,24 @@ ENTRY_REFUSED = Refusal(
     "保留收到的承诺，连同此答复交给监督机关",
     "keep the promise that was given, and show it to the supervisor with this answer",
 )
+CORRECTION_MEMBER = Refusal(
+    "correction-member",
+    Invalid,
+    Level.INFO,
+    "这条存证记录没有要更正的项",
+    "The entry has no such member to correct",
+    "按所列的项更正",
+    "name members that it has",
+)
+CORRECTION_NOWHERE = Refusal(
+    "correction-nowhere",
+    Invalid,
+    Level.INFO,
+    "这条存证记录不属于任何事项，无处更正",
+    "The entry stands in no chain of a thing: nothing can carry its correction",
+    "在事项中用备注说明",
+    "say it in a note beside the thing",
+)
 LOG_UNSIGNED = Refusal(
     "log-unsigned", NotFound, Level.DEBUG, "日志尚无检查点", "The log has no checkpoint yet", *SOON
 )

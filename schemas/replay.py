@@ -19,6 +19,7 @@ from schemas.directory import Directory
 from schemas.errors import Invalid
 from schemas.leaf import Leaf, Unknown, parse_leaf
 from schemas.leaves import LEAVES
+from schemas.leaves_correction import CorrectionMake
 from schemas.leaves_log import ChainMend
 from schemas.life import FaultCode, Here, Unlawful, law
 from schemas.life_account import AccountLife, apply_account
@@ -131,6 +132,8 @@ class Folded:
     faults: list[Fault] = field(default_factory=list)
     versions: dict[str, int] = field(default_factory=dict)
     at: datetime | None = None
+    digests: set[str] = field(default_factory=set, repr=False, compare=False)
+    """Of the leaves so far, shown or not: what a correction may answer."""
 
     @property
     def is_known(self) -> bool:
@@ -177,6 +180,7 @@ def fold(of: str, turns: Iterable[Turn], seen: Directory) -> Folded:
         else:
             _take(told, turn, turn.leaf, seen, follows=follows)
         told.head = step(told.head, turn.digest, turn.event)
+        told.digests.add(turn.digest)
     return told
 
 
@@ -215,7 +219,9 @@ def _take(told: Folded, turn: Turn, leaf: Leaf, seen: Directory, *, follows: boo
 
 def _apply(told: Folded, leaf: Leaf, act: Act, here: Here) -> None:
     try:
-        if type(act) is not ChainMend:
+        if type(act) is CorrectionMake:
+            law(act.entry in told.digests, FaultCode.NOT_BEGUN)
+        elif type(act) is not ChainMend:
             told.life = APPLY[noun_of(told.of)](told.life, leaf, here)
     except Unlawful as fault:
         told.fault(here.n, fault.code)

@@ -49,6 +49,7 @@ _SAMPLES: Mapping[Any, Any] = {
     members.StandardCode: "DEMO",
     members.MediaType: "video/mp4",
     members.ObjectKey: "o/01/93a6e011b27a03",
+    members.MemberPath: "party",
     members.VersionId: "1d04e70f-f14d-46a3-84c9-548e9b47e3e0",
     members.ReleaseVersion: "1.0.0",
     members.KeyId: "0Cq7lCkkMVUwYxjH_9Y0rJd4XEw_bT3XKzvu9xS0aUk",

@@ -50,6 +50,7 @@ from schemas.declaration import HandInWay, Origin
 from schemas.directory import Directory
 from schemas.integrity import Verdict
 from schemas.leaf import Leaf, Place, leaf_bytes, parse_leaf
+from schemas.leaves_correction import CorrectionMake
 from schemas.opening import Shown
 from schemas.procedure import SUMMARY_RULES, Formality
 from schemas.replay import Folded, Turn, fold, turn_of
@@ -814,6 +815,8 @@ def story_of_the_log(world: World) -> Iterator[None]:
     history.write(logs.LogResume, log, SIGNER)
     history.write(logs.ClockStep, history.thing("clock"), SIGNER)
     history.write(logs.ChainMend, log.replace("log/", "chain/"), SIGNER, of=(log,))
+    wrong = history.turns[log][0].digest
+    history.write(CorrectionMake, log.replace("log/", "correction/"), SIGNER, of=(log,), entry=wrong)
 
 
 STORIES = (

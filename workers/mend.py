@@ -43,9 +43,7 @@ def run(store: Store, wish: Mend, ask: Ask, say: Teller) -> int:
     """
     if not wish.reason.strip():
         raise CLAIM_INVALID("须说明理由 a reason is asked for")
-    persons = {_proved(store, login, ask).reference for login in dict.fromkeys(wish.logins)}
-    if len(persons) != _TWO:
-        raise TWO_PERSONS("须由两人批准 two persons approve: name both by --by")
+    persons = two_persons(store, wish.logins, ask)
     integrate(store)
     with store.begin() as tx:
         count = mend(tx.custody, tx.connection, wish.of, persons, wish.reason.strip())
@@ -55,6 +53,19 @@ def run(store: Store, wish: Mend, ask: Ask, say: Teller) -> int:
     )
     say("mended", f"{text}；须重新办理 act again", of=wish.of, count=count, approvals=sorted(persons))
     return OK
+
+
+def two_persons(store: Store, logins: Sequence[str], ask: Ask) -> set[str]:
+    """Return the two who approve, `account/uuid`: each has proved who it is, and holds one of the roles.
+
+    Raises:
+        Invalid: they are not two, or one holds none of the roles (slug `two-persons`).
+        NotAuthenticated: as for any log-in.
+    """
+    persons = {_proved(store, login, ask).reference for login in dict.fromkeys(logins)}
+    if len(persons) != _TWO:
+        raise TWO_PERSONS("须由两人批准 two persons approve: name both by --by")
+    return persons
 
 
 def show(store: Store, say: Teller) -> int:

@@ -6,7 +6,7 @@ from datetime import timedelta, timezone
 
 from mobile_contract.client.verify_said import DeclaredTold, Said
 from mobile_contract.client.verify_summary import SummaryTold
-from mobile_contract.client.verify_told import FormalityTold, Story
+from mobile_contract.client.verify_told import CorrectionTold, FormalityTold, Story
 from schemas.actor import Role
 from schemas.base import parse_rfc3339
 from schemas.case import CaseState
@@ -91,7 +91,19 @@ def sentences(story: Story) -> Iterator[str]:
         yield (
             f"回避 barred: {spoken(bar.person)} · {ground} · 自 from {bar.barred_at}: {spoken(bar.reason)}{ended}"
         )
+    for one in story.corrections:
+        yield _corrected(one)
     yield from _withheld(story)
+
+
+def _corrected(told: CorrectionTold) -> str:
+    what = "" if told.event is None else f"{_event(told.event)} "
+    values = "; ".join(f"{one.member} = {spoken(one.value)}" for one in told.members)
+    persons = ", ".join(spoken(one) for one in told.approvals)
+    return (
+        f"更正 an entry is wrong: {what}{told.entry[:16]}… · {told.at} · {values} · {spoken(told.reason)}"
+        f" · 批准 approved by {persons}"
+    )
 
 
 def _recordings(story: Story) -> Iterator[str]:

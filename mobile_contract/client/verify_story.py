@@ -10,6 +10,8 @@ from mobile_contract.client.verify_told import (
     ActTold,
     AgainTold,
     CaseTold,
+    CorrectedTold,
+    CorrectionTold,
     DecisionTold,
     ExemptionTold,
     FactTold,
@@ -29,6 +31,7 @@ from schemas.case import CaseState
 from schemas.checkpoint import Checkpoint
 from schemas.leaf import Leaf, Unknown
 from schemas.leaves_agency import AgencyAmend, AgencyOpen
+from schemas.leaves_correction import CorrectionMake
 from schemas.leaves_procedure import CaseDecideListed, DocumentFile
 from schemas.leaves_review import ExportRequest
 from schemas.life_account import AccountLife
@@ -92,8 +95,33 @@ def tell(
         scope=None if life is None else _scope(teller, life),
         exemption=None if life is None else _exemption(teller, life),
         summaries=() if life is None else tuple(summaries(teller, life)),
+        corrections=tuple(_corrections(record, teller)),
         looks=_looks(request),
     )
+
+
+def _corrections(record: Record, teller: Teller) -> Iterable[CorrectionTold]:
+    """Tell each correction once, whatever number of chains of the package it stands in."""
+    events = {one.digest: one.event for one in record.withheld}
+    events |= {one.digest: one.leaf.event for one in record.carried.values()}
+    told = set()
+    for one in sorted(record.carried.values(), key=lambda carried: carried.index):
+        act = one.leaf.act
+        if not isinstance(act, CorrectionMake):
+            continue
+        made = CorrectionTold(
+            entry=act.entry,
+            event=events.get(act.entry),
+            at=rfc3339(one.leaf.at),
+            members=tuple(
+                CorrectedTold(member=each.member, value=teller.said(each.value)) for each in act.members
+            ),
+            approvals=tuple(map(teller.name, act.approvals)),
+            reason=teller.said(act.reason),
+        )
+        if made not in told:
+            told.add(made)
+            yield made
 
 
 def _looks(request: Carried | None) -> int | None:

@@ -143,6 +143,24 @@ class DecisionTold(Frozen):
     fine_fen: int | None = None
 
 
+class CorrectedTold(Frozen):
+    """A member of an entry, and what it should have said."""
+
+    member: str
+    value: Said
+
+
+class CorrectionTold(Frozen):
+    """An entry that was wrong, and the one that answers it; `event` is None where the package does not say what it was."""
+
+    entry: str
+    event: str | None
+    at: str
+    members: tuple[CorrectedTold, ...]
+    approvals: tuple[Said, ...]
+    reason: Said
+
+
 class WithheldTold(Frozen):
     """A leaf that is not shown: number n of a chain up to `last`, of what kind, on what ground."""
 
@@ -176,5 +194,6 @@ class Story(Frozen):
     """While it stands."""
     summaries: tuple[SummaryTold, ...] = ()
     """Penalties on the spot, those taken back included."""
+    corrections: tuple[CorrectionTold, ...] = ()
     looks: int | None = None
     """How many looks the log held at this evidence when the package was asked for; None: the request does not say."""
