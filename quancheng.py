@@ -86,8 +86,10 @@ def _commands() -> dict[str, tuple[str, Callable[[], tuple[AddArguments, Run]]]]
             lambda: (_keys_arguments, keys),
         ),
         "log": (
-            "bring the log of a restored database to where it was published, let a stopped chain go on,"
-            " answer an entry that is wrong",
+            (
+                "bring the log of a restored database to where it was published, let a stopped chain go on,"
+                " answer an entry that is wrong"
+            ),
             lambda: (_log_arguments, log),
         ),
         "reseal": (
