@@ -124,10 +124,12 @@ class PersonalSeal:
     def tokens(self, column: str, text: str) -> list[int]:
         """Return the tokens of a text's characters and pairs: 64 bits each, in an order that tells nothing of the text."""
         key = self._key(b"tokens", column)
-        return sorted(
-            int.from_bytes(hmac.digest(key, one.encode(), "sha256")[:_TOKEN_BYTES], "big", signed=True)
-            for one in grams(text)
-        )
+        return sorted(_token(key, one) for one in grams(text))
+
+    def asked(self, column: str, word: str) -> list[int]:
+        """Return the tokens that a text has which holds a word: those of its pairs, as they hold its characters."""
+        key = self._key(b"tokens", column)
+        return sorted(_token(key, one) for one in asked_grams(word))
 
     def digest(self, column: str, value: bytes) -> bytes:
         """Return the keyed digest by which equal values of a column are found."""
@@ -163,6 +165,16 @@ def grams(text: str) -> frozenset[str]:
     """Return the characters and pairs of characters of a text as it is searched; none holds a blank."""
     words = fold(text).split()
     return frozenset(word[at : at + long] for word in words for at in range(len(word)) for long in (1, 2))
+
+
+def asked_grams(text: str) -> frozenset[str]:
+    """Return by which of its characters and pairs a text is looked for: its pairs, and a word of one character by that."""
+    words = fold(text).split()
+    return frozenset(word[at : at + 2] for word in words for at in range(max(1, len(word) - 1)))
+
+
+def _token(key: bytes, gram: str) -> int:
+    return int.from_bytes(hmac.digest(key, gram.encode(), "sha256")[:_TOKEN_BYTES], "big", signed=True)
 
 
 @cache

@@ -106,8 +106,8 @@ def tokens(connection: Connection, column: Column[Any], text: str) -> list[int]:
 
 
 def asked_tokens(connection: Connection, column: Column[Any], text: str) -> list[list[int]]:
-    """Return the tokens of a text under every key that values may stand under; raises as `seal_of`."""
-    return [one.tokens(_name(column), text) for one in seal_of(connection).known]
+    """Return the tokens by which a word is looked for, under every key that values may stand under; raises as `seal_of`."""
+    return [one.asked(_name(column), text) for one in seal_of(connection).known]
 
 
 def code_digest(connection: Connection, column: Column[Any], code: str | None) -> bytes | None:

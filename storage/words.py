@@ -7,21 +7,20 @@ Names of parties are sealed: of them the index holds keyed tokens of the same ch
 is opened and read again, so nobody is shown a name that does not hold what was typed.
 """
 
-from collections.abc import Callable
-from typing import NamedTuple
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     Column,
     ColumnElement,
     Connection,
     RowMapping,
-    String,
+    Text,
     and_,
     func,
     literal,
     or_,
     select,
-    text,
     true,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -35,7 +34,7 @@ FEW = 1_000
 
 def matching(
     connection: Connection,
-    ident: ColumnElement[object],
+    ident: Column[Any],
     searched: ColumnElement[str],
     wanted: str,
     *others: ColumnElement[bool],
@@ -55,11 +54,9 @@ def matching(
     words = wanted.split()
     if not words:
         return true()
-    indexed = [_grams(searched).contains(_grams(literal(word))) for word in words]
+    indexed = [_grams(searched).contains(rare) for rare in _rare_grams(connection, ident, words)]
     held = [func.strpos(func.search_fold(searched), func.search_fold(word)) > 0 for word in words]
-    # How common a word is decides the plan, so no plan is kept for all words.
-    connection.execute(text("SET LOCAL plan_cache_mode = force_custom_plan"))
-    hits = connection.scalars(select(ident).where(or_(and_(*held, *indexed), *others)).limit(FEW + 1)).all()
+    hits = _first(connection, ident, or_(and_(*held, *indexed), *others))
     return ident.in_(hits) if len(hits) <= FEW else or_(and_(*held), *others)
 
 
@@ -75,7 +72,7 @@ class Party(NamedTuple):
         written: How the clear text is folded before it is compared, in Python as in the index.
     """
 
-    ident: Column[object]
+    ident: Column[Any]
     clear: Column[object]
     name: Column[object]
     tokens: Column[object]
@@ -125,19 +122,15 @@ def matching_party(
         for word in words
     ]
     plain = [party.written(word) for word in words]
-    indexed = [
-        or_(_grams(searched).contains(_grams(literal(word))), one)
-        for word, one in zip(plain, named, strict=True)
-    ]
+    rare = _rare_grams(connection, party.ident, plain)
+    indexed = [or_(_grams(searched).contains(some), one) for some, one in zip(rare, named, strict=True)]
     # A list is read row by row: pieces of every number would be cut anew, so it looks for the word itself.
     held = [
         or_(one, func.strpos(func.search_fold(searched), func.search_fold(word)) > 0)
         for word, one in zip(plain, named, strict=True)
     ]
     is_other = (or_(*others) if others else literal(value=False)).label("is_other")
-    connection.execute(text("SET LOCAL plan_cache_mode = force_custom_plan"))
-    some = or_(and_(*indexed), *others)
-    hits = connection.scalars(select(party.ident).where(some).limit(FEW + 1)).all()
+    hits = _first(connection, party.ident, or_(and_(*indexed), *others))
 
     def holds(row: RowMapping) -> bool:
         return bool(row["is_other"]) or _holds(connection, party, row, words)
@@ -153,5 +146,32 @@ def _holds(connection: Connection, party: Party, row: RowMapping, words: list[st
     return all(party.written(word) in said or fold(word) in held for word in words)
 
 
+def _first(connection: Connection, ident: Column[Any], condition: ColumnElement[bool]) -> Sequence[object]:
+    """Return the ids of some hits, one more than are few.
+
+    Whoever looks for a thousand rows alone would rather read the table, and cut the pieces of each row that is no hit. So
+    the hits are planned for all of them: PostgreSQL takes no query apart that has an offset.
+    """
+    every = select(ident.label("ident")).where(condition).offset(0).subquery("every")
+    return connection.scalars(select(every.c.ident).limit(FEW + 1)).all()
+
+
+def _rare_grams(
+    connection: Connection, ident: Column[Any], words: Sequence[str]
+) -> list[ColumnElement[list[str]]]:
+    """Return for each word those of its pairs by which the index of a table is asked: a few, the rarest.
+
+    A pair that most rows hold leaves out nothing, and asking for it costs as much as reading all of them. How common a
+    word is decides the plan too, so none is kept for all words; and cutting a text into its pieces costs more than the one
+    operator for which the planner takes it, which would rather read the table than the index.
+    """
+    index = literal(f"ix_{ident.table.name}_words")
+    asked = [func.rare_grams(index, word, type_=ARRAY(Text)) for word in words]
+    custom = func.set_config("plan_cache_mode", "force_custom_plan", true())
+    dear = func.set_config("cpu_operator_cost", "0.02", true())
+    _, _, *rare = connection.execute(select(custom, dear, *asked)).one()
+    return [literal(one, ARRAY(Text)) for one in rare]
+
+
 def _grams(words: ColumnElement[str]) -> ColumnElement[list[str]]:
-    return func.search_grams(words, type_=ARRAY(String))
+    return func.search_grams(words, type_=ARRAY(Text))

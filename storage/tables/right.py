@@ -171,6 +171,6 @@ RIGHTS: Final[Mapping[str, Right]] = MappingProxyType(
 )
 """Table → what the application may do with rows that are there."""
 
-FUNCTIONS: Final = ("drop_trail()", "free_refused(text)")
+FUNCTIONS: Final = ("drop_trail()", "free_refused(text)", "rare_grams(text, text)")
 """What runs with its owner's rights, and the application may call: it lets days of the access trail go that were kept long
-enough, and the places of what the log refuses in a chain that is mended."""
+enough, and the places of what the log refuses in a chain that is mended; and tells which pairs of a word are rare."""

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 import pytest
-from sqlalchemy import ColumnElement, insert, text
+from sqlalchemy import ColumnElement, func, insert, select, text
 
 from schemas.actor import Actor, Role
 from schemas.recording import RecordingFilter
@@ -19,6 +19,7 @@ from storage.tables.monitoring import MONITORING_WORDS
 from storage.tables.recording import RECORDING_WORDS, recordings
 from storage.words import FEW
 from tests.factories import enrol_device, folder_url, make_account, make_agency, make_settings
+from tests.owner import owning
 
 LETTERS = "盐都区运输有限公司张三李四 苏JａＢc12１２３%_\\'\"{},"
 
@@ -123,6 +124,19 @@ def test_a_common_word_is_found_in_full(store: Store) -> None:
     assert numbers(store, few, "常见词") == {"N-0", "N-1", "N-2"}
     assert len(numbers(store, many, "常用名")) == FEW + 10
     assert numbers(store, many, "少见名") == {f"N-{FEW + 10}"}
+
+
+def test_the_index_is_asked_by_what_is_rare(store: Store) -> None:
+    """Four pairs of a word at most, and of those that most rows hold none but the rarest: the others leave out nothing."""
+    head_of(store, ["某店"] * 2 * FEW, prefix="K2026")
+    with owning(store) as tx:
+        tx.connection.execute(text("ANALYZE cases"))
+        asked = [
+            tx.connection.scalar(select(func.rare_grams("ix_cases_words", word)))
+            for word in ("k2026-42", "k2026", "k", "")
+        ]
+    assert ["42" in asked[0], "k2" in asked[0], len(asked[0]) <= 4] == [True, False, True]
+    assert [len(one) for one in asked[1:]] == [1, 1, 0]
 
 
 @pytest.mark.parametrize(
