@@ -29,6 +29,7 @@ class SummaryOut(WireOut):
     officers: list[str]
     certificates: list[str]
     is_refused: bool
+    exception: str | None
     remark: str | None
     enterer: str
     entered_at: datetime
@@ -56,7 +57,7 @@ def summaries(tx: Tx, actor: CurrentActor, case_id: CaseId) -> SummariesOut:
 def penalise(
     tx: Tx, actor: CurrentActor, case_id: CaseId, *, wish: PenaliseIn, seen: SeenVersion, response: Response
 ) -> CaseOut:
-    """Enter a penalty that two officers decided on the spot, and say of each duty that is not recorded why it is not."""
+    """Enter a penalty that two officers decided on the spot, or one by `exception`; of each duty not recorded say why."""
     return tagged(response, CaseOut.of(tx.summaries.penalise(actor, case_id, wish, seen)))
 
 

@@ -1,5 +1,6 @@
 """Leaves of the summary procedure (arts 51 and 52): decided on the spot, filed with the agency, or the entry taken back."""
 
+from dataclasses import replace
 from typing import ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
@@ -78,6 +79,19 @@ class CasePenalise(Act):
         if list(self.officers) != sorted(set(self.officers)):
             raise ValueError("officers are sorted and stand once")
         return self
+
+
+class CasePenaliseAlone(CasePenalise):
+    """As version 1, by one officer where another law says so (art. 42): `exception` is its article."""
+
+    spec: ClassVar = replace(
+        CasePenalise.spec,
+        ev=2,
+        follows="as version 1, by one officer, where an article of another law lets one act alone (art. 42)",
+        columns={**CasePenalise.spec.columns, "exception": "case_summaries.exception"},
+    )
+    officers: tuple[AccountReference, ...] = Field(min_length=1, max_length=1)
+    exception: SaltedText
 
 
 class CaseRecord(Act):

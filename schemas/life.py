@@ -81,6 +81,7 @@ class FaultCode(StrEnum):
     DIFFERS = "proposal-differs"
     SUMMARY = "summary-unknown"
     UNRECORDED = "summary-unrecorded"
+    LIMITS = "summary-limits"
     STAGE = "stage-given"
     OUTCOME = "outcome-differs"
     REQUEST = "request-unknown"

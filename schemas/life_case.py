@@ -47,7 +47,7 @@ from schemas.leaves_review import (
     ReviewSupplementQualified,
 )
 from schemas.leaves_scope import CaseConcludeProposed, CaseConcludeScoped, CaseExempt, CaseReopen
-from schemas.leaves_summary import CasePenalise, CaseRecord, CaseRetract
+from schemas.leaves_summary import CasePenalise, CasePenaliseAlone, CaseRecord, CaseRetract
 from schemas.life import FaultCode, Here, Takes, Unlawful, check_step, is_hidden, law, taken
 from schemas.life_annotation import annotated
 from schemas.life_inside import (
@@ -352,7 +352,7 @@ CASE_TAKES: Takes[CaseLife] = MappingProxyType(
         CaseDecide: _decided,
         CaseDecideListed: _decided_listed,
         **dict.fromkeys((CaseClose, CaseCloseListed), _closed),
-        CasePenalise: penalised,
+        **dict.fromkeys((CasePenalise, CasePenaliseAlone), penalised),
         CaseRecord: recorded,
         CaseRetract: retracted,
         **dict.fromkeys((CaseLink, CaseLinkPaper), _recording_tied),

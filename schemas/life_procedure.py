@@ -8,7 +8,7 @@ from typing import NamedTuple
 from schemas.case import CaseStep
 from schemas.leaf import Leaf
 from schemas.leaves_procedure import CaseCloseListed, CaseDecideListed, DocumentFile, DocumentWithdraw
-from schemas.leaves_summary import CasePenalise
+from schemas.leaves_summary import CasePenalise, CasePenaliseAlone
 from schemas.life import FaultCode, Here, Unlawful, is_hidden, law
 from schemas.life_inside import Committed, Tie
 from schemas.procedure import FILED, asked_by, is_recorded
@@ -62,7 +62,11 @@ def withdrawn(documents: Documents, leaf: Leaf, act: DocumentWithdraw, here: Her
 
 Listing = CaseDecideListed | CasePenalise | CaseCloseListed
 _STEPS: Mapping[type, CaseStep] = MappingProxyType(
-    {CaseDecideListed: CaseStep.DECIDE, CasePenalise: CaseStep.PENALISE, CaseCloseListed: CaseStep.CLOSE}
+    {
+        CaseDecideListed: CaseStep.DECIDE,
+        **dict.fromkeys((CasePenalise, CasePenaliseAlone), CaseStep.PENALISE),
+        CaseCloseListed: CaseStep.CLOSE,
+    }
 )
 
 

@@ -2,24 +2,27 @@
 
 from schemas.case import CaseState
 from schemas.leaf import Leaf
-from schemas.leaves_summary import CasePenalise, CaseRecord, CaseRetract
+from schemas.leaves_summary import CasePenalise, CasePenaliseAlone, CaseRecord, CaseRetract
 from schemas.life import FaultCode, Here, Unlawful, check_step, is_hidden, law
 from schemas.life_inside import check_facts
 from schemas.life_of_case import CaseLife, SummaryLife, moved
 from schemas.life_procedure import Taken, check_listed
+from schemas.summary import most_fen
 
 
-def penalised(life: CaseLife, leaf: Leaf, act: CasePenalise, here: Here) -> CaseLife:
+def penalised(life: CaseLife, leaf: Leaf, act: CasePenalise | CasePenaliseAlone, here: Here) -> CaseLife:
     """Return the case as it was decided on the spot.
 
     Raises:
-        Unlawful: it is no lead, a fact is not proven, an officer is barred, a duty is left unsaid, or it is dated later.
+        Unlawful: it is no lead, a fact is not proven, an officer is barred, a duty is left unsaid, it is dated later, or
+            the fine is higher than the law of then lets anybody be fined on the spot.
     """
     after = moved(life, leaf, act.to)
     law(any(fact.withdrawn_at is None for fact in life.facts.values()), FaultCode.FACTS)
     check_facts(life.facts, life.ties, here)
     law(not any(map(life.is_barred, act.officers)), FaultCode.BARRED)
     law(act.made_at <= leaf.at, FaultCode.FUTURE)
+    law((act.fine_fen or 0) <= most_fen(act.party_kind, act.made_at), FaultCode.LIMITS)
     check_listed(life.documents, leaf, act, None, here, is_summary=True)
     summaries = {**life.summaries, here.digest: SummaryLife(act, leaf.actor, leaf.at)}
     return after._replace(summaries=summaries, decision=Taken(act, leaf.actor, leaf.at))

@@ -40,7 +40,7 @@ from schemas.leaves_review import (
 )
 from schemas.leaves_scope import CaseConcludeProposed, CaseConcludeScoped, CaseExempt
 from schemas.leaves_scoring import AuditScore
-from schemas.leaves_summary import CasePenalise, CaseRecord
+from schemas.leaves_summary import CasePenalise, CasePenaliseAlone, CaseRecord
 from schemas.monitoring import ReviewStage
 from schemas.reference import noun_of
 from schemas.separation import Charge, Part, kept_by
@@ -214,7 +214,7 @@ class Participation:
             **dict.fromkeys((PresenceConfirm, PresenceConfirmByCode), _learn_capture),
             **dict.fromkeys((CaseOpen, CaseAppoint, CaseSubmit, CaseFile, CaseDecide), _learn_case),
             **dict.fromkeys((CaseConcludeScoped, CaseExempt, CaseDecideListed), _learn_case),
-            **dict.fromkeys((CaseConcludeProposed, CasePenalise, CaseRecord), _learn_case),
+            **dict.fromkeys((CaseConcludeProposed, CasePenalise, CasePenaliseAlone, CaseRecord), _learn_case),
             **dict.fromkeys((CaseRefuse, CaseAnnul, CaseRestore), _learn_case),
             **dict.fromkeys((ReviewPass, ReviewSupplement, ReviewReject), _learn_case),
             **dict.fromkeys(

@@ -45,6 +45,16 @@ SUMMARY_OFFICERS = Refusal(
     "核对两名执法人员和处罚时间；执法证登记有误的，由设备保管员更正",
     "check both officers and the time; a custodian corrects what is wrong in the register of certificates",
 )
+SUMMARY_EXCEPTION = Refusal(
+    "summary-exception",
+    Invalid,
+    Level.INFO,
+    "由一名执法人员作出决定，要有法律另有规定的条款，且该条款在处罚当时列于本单位的清单；两名执法人员的，不写条款（行政处罚法第四十二条）",
+    "One officer alone decides by an article of another law that stood in the agency's list at that time; two cite none"
+    " (Administrative Penalty Law, art. 42)",
+    "选择清单中的条款，或者写明两名执法人员；条款由管理员在“参数设置”中维护",
+    "choose an article of the list, or name two officers; an administrator keeps the list among the settings",
+)
 SUMMARY_TIME = Refusal(
     "summary-time",
     Invalid,

@@ -8,10 +8,10 @@ The rights to be told and heard (44, 45) hold; the head's examination, legal rev
 """
 
 from collections.abc import Collection, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 from pydantic import Field, model_validator
 
@@ -21,6 +21,7 @@ from schemas.ids import AccountId
 from schemas.officer import MIN_OFFICERS, NamedOfficer
 from schemas.party_code import is_resident_id
 from schemas.refusals_summary import (
+    SUMMARY_EXCEPTION,
     SUMMARY_FINE_HIGH,
     SUMMARY_KIND,
     SUMMARY_OFFICERS,
@@ -28,6 +29,7 @@ from schemas.refusals_summary import (
     SUMMARY_TIME,
 )
 from schemas.setting import Setting
+from schemas.trail import day_of
 
 MOST_OFFICERS = 8
 _FEN = 100
@@ -48,17 +50,40 @@ LIMITS: Mapping[PartyKind, Setting] = MappingProxyType(
 )
 """Up to how many yuan: an agency may say less, never more than the law does."""
 
+
+class LawLimit(NamedTuple):
+    """Up to how many fen a law lets anybody be fined on the spot, from a day on."""
+
+    since: date
+    most_fen: Mapping[PartyKind, int]
+
+
+LAW_LIMITS = (
+    LawLimit(date(1996, 10, 1), {PartyKind.CITIZEN: 50 * _FEN, PartyKind.ORGANISATION: 1000 * _FEN}),
+    LawLimit(date(2021, 7, 15), {PartyKind.CITIZEN: 200 * _FEN, PartyKind.ORGANISATION: 3000 * _FEN}),
+)
+"""Art. 33 of the law of 1996, art. 51 of that of 2021. No agency goes beyond it, and the fold names what does."""
+
+
+def most_fen(kind: PartyKind, at: datetime) -> int:
+    """Return up to how many fen the law lets this kind of party be fined on the spot at a time; 0 before there was one."""
+    held = [one.most_fen[kind] for one in LAW_LIMITS if one.since <= day_of(at)]
+    return held[-1] if held else 0
+
+
 SUMMARY_KINDS = (PenaltyKind.WARNING, PenaltyKind.FINE)
 """Art. 51, in the order of art. 9: no notice of criticism, no confiscation."""
 
 Number = Annotated[str, Field(min_length=1, max_length=100, pattern=r"\S")]
+Article = Annotated[str, Field(min_length=1, max_length=200, pattern=r"\S")]
 Certificate = Annotated[str, Field(min_length=1, max_length=64, pattern=r"\S")]
 
 
 class PenaliseIn(ClosingIn):
     """A penalty on the spot as its form says it; `officers` are numbers of certificates, a fine is in fen.
 
-    `reason` is a remark. `unrecorded` says why a duty of arts 44, 45 and 52 has no document.
+    `reason` is a remark. `unrecorded` says why a duty of arts 44, 45 and 52 has no document. `exception` is the article
+    by which one officer alone may act (art. 42), out of the agency's list; without it there are two.
     """
 
     party_kind: PartyKind
@@ -70,6 +95,7 @@ class PenaliseIn(ClosingIn):
     place: Annotated[str, Field(min_length=1, max_length=200, pattern=r"\S")]
     officers: Annotated[list[Certificate], Field(min_length=1, max_length=MOST_OFFICERS)]
     is_refused: bool
+    exception: Article | None = None
 
     @model_validator(mode="after")
     def _goes_together(self) -> "PenaliseIn":
@@ -112,7 +138,9 @@ def check_summary(
     """
     if not set(wish.penalties) <= set(SUMMARY_KINDS):
         raise SUMMARY_KIND("a kind that is not decided on the spot")
-    if wish.fine_fen is not None and wish.fine_fen > most_yuan * _FEN:
+    if wish.fine_fen is not None and wish.fine_fen > min(
+        most_yuan * _FEN, most_fen(wish.party_kind, wish.made_at)
+    ):
         raise SUMMARY_FINE_HIGH(f"a fine on the spot is {most_yuan} yuan at most", most=most_yuan)
     if wish.party_kind is PartyKind.ORGANISATION and party_code and is_resident_id(party_code):
         raise SUMMARY_PARTY("the party's code is that of a citizen")
@@ -120,17 +148,33 @@ def check_summary(
         raise SUMMARY_TIME("it is dated later than now, or before the act")
 
 
-def acting(wanted: Collection[str], named: Collection[NamedOfficer]) -> tuple[AccountId, ...]:
+def check_exception(article: str | None, listed: Collection[str]) -> None:
+    """Refuse an article by which nobody may act alone.
+
+    Raises:
+        Invalid: it does not stand in the agency's list (slug `summary-exception`).
+    """
+    if article is not None and article not in listed:
+        raise SUMMARY_EXCEPTION("the agency's list has no such article")
+
+
+def acting(
+    wanted: Collection[str], named: Collection[NamedOfficer], *, is_excepted: bool = False
+) -> tuple[AccountId, ...]:
     """Return the officers who decided, sorted: people, of whom two certificates are one.
+
+    `is_excepted`: an article lets one act alone (art. 42); where two did, none is cited.
 
     Raises:
         Invalid: a certificate is unknown, or was not valid then, or is another agency's or an auxiliary's; or there are
-            fewer than two people (slug `summary-officers`).
+            fewer than two people (slug `summary-officers`); or two and an article (`summary-exception`).
     """
     sound = {one.number: one.person for one in named if one.is_valid and one.is_ours and not one.is_auxiliary}
-    people = set(sound.values())
-    if set(wanted) - sound.keys() or len(people) < MIN_OFFICERS:
-        raise SUMMARY_OFFICERS("fewer than two officers with valid certificates", officers=len(people))
+    people, least = set(sound.values()), 1 if is_excepted else MIN_OFFICERS
+    if set(wanted) - sound.keys() or len(people) < least:
+        raise SUMMARY_OFFICERS("fewer officers with valid certificates than it takes", officers=len(people))
+    if is_excepted and len(people) >= MIN_OFFICERS:
+        raise SUMMARY_EXCEPTION("two officers need no article")
     return tuple(sorted(people))
 
 
@@ -150,6 +194,7 @@ class SummaryPenalty(Frozen):
     officers: tuple[str, ...]
     certificates: tuple[str, ...]
     is_refused: bool
+    exception: str | None
     remark: str | None
     enterer: str
     entered_at: datetime

@@ -23,7 +23,7 @@ from schemas.leaves_case import CaseAmend
 from schemas.leaves_equipment import EquipmentDescribe
 from schemas.leaves_monitoring import CertificateKinds, IntakeReceiveRuled
 from schemas.leaves_scope import CaseConcludeScoped, LeafAnswer
-from schemas.leaves_summary import CasePenalise
+from schemas.leaves_summary import CasePenalise, CasePenaliseAlone
 from schemas.opening import Salted, Shown
 from schemas.review_scope import ScopeKind
 from schemas.summary import SUMMARY_KINDS
@@ -132,8 +132,10 @@ def members_of(kind: type[Act] | type[Element] | type[Part], *, is_full: bool) -
         made["certificates"] = [
             CertificateKinds(since=AT if place else None, kinds=kinds) for place, kinds in enumerate(lists)
         ]
-    if kind is CasePenalise:
+    if issubclass(kind, CasePenalise):
         made["penalties"] = SUMMARY_KINDS[::-1] if is_full else SUMMARY_KINDS[:1]
+    if kind is CasePenaliseAlone:
+        made["officers"] = made["officers"][:1]
     if issubclass(kind, CaseConcludeScoped):
         given = (members_of(LeafAnswer, is_full=is_full) for _ in ScopeKind)
         made["answers"] = [

@@ -499,9 +499,12 @@ def story_of_a_summary_case(world: World) -> Iterator[None]:
     history.write(inside.FactProve, fact, handler, of=(case,), evidence=recording)
     yield
     lines = tuple(map(_line, SUMMARY_RULES))
-    told = {"officers": officers, "made_at": LONG_AGO, "formalities": lines}
+    fined = {"penalties": (PenaltyKind.FINE,), "fine_fen": 20_000}
+    told = {"officers": officers, "made_at": LONG_AGO, "formalities": lines, **fined}
     for ends in (summary.CaseRetract, summary.CaseRecord):
-        made = history.write(summary.CasePenalise, case, handler, **told)
+        is_alone = ends is summary.CaseRecord
+        kind = summary.CasePenaliseAlone if is_alone else summary.CasePenalise
+        made = history.write(kind, case, handler, **{**told, "officers": officers[: 1 if is_alone else 2]})
         yield
         history.write(ends, case, handler if ends is summary.CaseRetract else head, penalised=made)
         yield

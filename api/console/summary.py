@@ -64,6 +64,7 @@ def _page(
         lines=tx.procedures.of_summary(actor, case_id),
         limits=tx.summaries.limits(found),
         officers=tx.summaries.officers(found),
+        articles=tx.summaries.articles(found),
         penalty_kinds=SUMMARY_KINDS,
         party_kinds=list(PartyKind),
     )

@@ -35,6 +35,7 @@ class SummaryForm(Listing[Change[PenaliseIn]]):
     place: str = label("当场处罚地点")
     first_officer: str = label("执法人员（一）")
     second_officer: str = label("执法人员（二）")
+    exception: str = label("由一人执法的依据（两人执法的不选）")
     signed: str = label("当事人签收")
     is_sure: str = label("确认")
 
@@ -47,13 +48,15 @@ class SummaryForm(Listing[Change[PenaliseIn]]):
             "summary-fine-high": "fine",
             "summary-party": "party_kind",
             "summary-officers": "second_officer",
+            "summary-exception": "exception",
             "summary-time": "made_at",
             "formality-unsaid": "why",
         }
     )
 
     def wish(self) -> Change[PenaliseIn]:
-        for name in ("party_kind", "basis", "number", "place", "first_officer", "second_officer"):
+        second = () if self.exception else ("second_officer",)
+        for name in ("party_kind", "basis", "number", "place", "first_officer", *second):
             if not getattr(self, name):
                 raise Mistaken(name, Fault.MISSING)
         if self.signed not in _SIGNED:
@@ -66,7 +69,8 @@ class SummaryForm(Listing[Change[PenaliseIn]]):
             "number": self.number,
             "made_at": time_at(self, "made_at"),
             "place": self.place,
-            "officers": [self.first_officer, self.second_officer],
+            "officers": [one for one in (self.first_officer, self.second_officer) if one],
+            "exception": self.exception or None,
             "is_refused": _SIGNED[self.signed],
             "unrecorded": self.unrecorded(),
             "reason": self.reason,

@@ -152,6 +152,8 @@ def _summary(told: SummaryTold) -> Iterator[str]:
     signed = "拒绝签收 refused to sign" if told.is_refused else "已签收 signed"
     yield f"决定书 decision: {spoken(told.number)} · {spoken(told.basis)} · {signed}"
     yield f"执法人员 officers: {'、'.join(map(spoken, told.officers))} · 登记 entered: {spoken(told.enterer)}"
+    if told.exception.value is not None:
+        yield f"由一名执法人员决定，依据 by one officer, under: {spoken(told.exception)}"
     if told.retracter is not None:
         why = spoken(told.retract_reason)
         yield f"撤回登记 entry taken back: {spoken(told.retracter)} · {told.retracted_at}: {why}"

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from mobile_contract.client.verify_said import Said, Teller
 from schemas.base import Frozen, rfc3339
+from schemas.leaves_summary import CasePenaliseAlone
 from schemas.life_of_case import CaseLife, SummaryLife
 
 
@@ -18,6 +19,7 @@ class SummaryTold(Frozen):
     fine_fen: int | None
     made_at: str
     officers: tuple[Said, ...]
+    exception: Said
     is_refused: bool
     enterer: Said
     entered_at: str
@@ -44,6 +46,7 @@ def _told(teller: Teller, one: SummaryLife) -> SummaryTold:
         fine_fen=one.act.fine_fen,
         made_at=rfc3339(one.act.made_at),
         officers=tuple(map(teller.name, one.act.officers)),
+        exception=teller.said(one.act.exception if isinstance(one.act, CasePenaliseAlone) else None),
         is_refused=one.act.refused,
         enterer=teller.name(one.by),
         entered_at=rfc3339(one.at),

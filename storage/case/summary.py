@@ -11,12 +11,21 @@ from schemas.base import whole_milliseconds
 from schemas.case import STEPS, Case, CaseState, CaseStep
 from schemas.decision import Listed, listed
 from schemas.ids import AccountId, CaseId
-from schemas.leaves_summary import CasePenalise, CaseRecord, CaseRetract
+from schemas.leaves_summary import CasePenalise, CasePenaliseAlone, CaseRecord, CaseRetract
 from schemas.officer import NamedOfficer
 from schemas.reference import reference
 from schemas.refusals_summary import SUMMARY_NONE
 from schemas.separation import Charge, check_charge
-from schemas.summary import LIMITS, PartyKind, PenaliseIn, SummaryPenalty, acting, check_summary
+from schemas.setting_list import Items, ListSetting
+from schemas.summary import (
+    LIMITS,
+    PartyKind,
+    PenaliseIn,
+    SummaryPenalty,
+    acting,
+    check_exception,
+    check_summary,
+)
 from storage.case.case import Cases
 from storage.case.decision import Decisions, elements
 from storage.case.procedure import Procedures
@@ -25,7 +34,7 @@ from storage.custody.values import shown
 from storage.reads.account import names_among, with_name
 from storage.reads.officer import named_officers, officers_of
 from storage.reads.participation import parts_of
-from storage.reads.setting import setting_at
+from storage.reads.setting import list_at, setting_at
 from storage.tables.procedure import case_formalities
 from storage.tables.summary import case_summaries
 
@@ -64,6 +73,11 @@ class Summaries(Collection):
     def _most(self, case: Case, kind: PartyKind, at: datetime) -> int:
         return setting_at(self._connection, self._unit.settings, case.agency_id, LIMITS[kind], at)
 
+    def articles(self, case: Case, at: datetime | None = None) -> Items:
+        """Return the articles by which one officer alone may act, as the agency lists them; the caller has looked."""
+        name, when = ListSetting.OFFICER_EXCEPTIONS, at or self._now
+        return list_at(self._connection, self._unit.settings, case.agency_id, name, when)
+
     def officers(self, case: Case) -> list[tuple[str, str]]:
         """Return number and name of every certificate of the case's agency, by name; the caller has looked."""
         return officers_of(self._connection, case.agency_id)
@@ -93,7 +107,9 @@ class Summaries(Collection):
             occurred_at=case.occurred_at,
             now=at,
         )
-        people = acting(set(wish.officers), self._named(case, wish, at))
+        check_exception(wish.exception, self.articles(case, wish.made_at))
+        named, is_excepted = self._named(case, wish, at), wish.exception is not None
+        people = acting(set(wish.officers), named, is_excepted=is_excepted)
         for one in people:
             check_charge(Charge.HANDLE, parts_of(self._connection, case.id, one))
         return people
@@ -104,7 +120,7 @@ class Summaries(Collection):
         )
 
     def penalise(self, actor: Actor, case_id: CaseId, wish: PenaliseIn, seen: int) -> Case:
-        """Enter a penalty that two officers decided on the spot, with every duty of arts 44, 45 and 52.
+        """Enter a penalty that two officers decided on the spot, or one by an article, with its duties.
 
         Raises:
             NotFound: no such case within the actor's scope.
@@ -181,8 +197,11 @@ class Summaries(Collection):
 def _act(
     wish: PenaliseIn, people: tuple[AccountId, ...], lines: tuple[Listed, ...], *, to: CaseState
 ) -> CasePenalise:
-    return CasePenalise.model_validate(
+    alone = {} if wish.exception is None else {"exception": shown(wish.exception)}
+    kind = CasePenaliseAlone if alone else CasePenalise
+    return kind.model_validate(
         {
+            **alone,
             "to": to,
             "party_kind": wish.party_kind,
             "penalties": wish.kinds,
@@ -212,6 +231,7 @@ def _columns(wish: PenaliseIn, people: tuple[AccountId, ...]) -> dict[str, Any]:
         "officers": list(people),
         "certificates": sorted(set(wish.officers)),
         "is_refused": wish.is_refused,
+        "exception": wish.exception,
         "remark": wish.reason.strip() or None,
     }
 

@@ -7,6 +7,7 @@ from schemas.case import CaseState
 from schemas.leaves_procedure import CaseDecideListed
 from schemas.leaves_review import ExportBuild, ExportFail
 from schemas.leaves_scope import CaseConcludeProposed
+from schemas.leaves_summary import CasePenaliseAlone
 from schemas.life_inside import Accepted, Fact, Package, Round, Tie
 from schemas.life_of_case import Bar, CaseLife, Scoped, SummaryLife
 from schemas.life_procedure import DocumentLife, Taken
@@ -82,7 +83,7 @@ CASE_MIRRORS = (
         ("leaf",),
         (
             *("party_kind", "penalties", "fine_fen", "basis", "number", "made_at", "place", "officers"),
-            *("certificates", "is_refused", "remark", "entered_by", "entered_at"),
+            *("certificates", "is_refused", "exception", "remark", "entered_by", "entered_at"),
             *("recorded_by", "recorded_at", "record_remark"),
             *("retracted_by", "retracted_at", "retract_reason"),
         ),
@@ -281,6 +282,7 @@ def _summary(digest: str, one: SummaryLife) -> Row:
         "officers": tuple(map(ident_of, one.act.officers)),
         "certificates": value_of(one.act.certificates),
         "is_refused": one.act.refused,
+        "exception": value_of(one.act.exception) if isinstance(one.act, CasePenaliseAlone) else None,
         "remark": None if one.act.reason is None else value_of(one.act.reason),
         "entered_by": ident_of(one.by),
         "entered_at": one.at,

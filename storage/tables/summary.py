@@ -21,6 +21,7 @@ case_summaries = Table(
     Column("officers", ARRAY(UUID(as_uuid=True)), nullable=False),
     Column("certificates", ARRAY(Text), nullable=False),
     Column("is_refused", Boolean, nullable=False),
+    Column("exception", Text),
     Column("remark", Text),
     ref("entered_by", "accounts.id"),
     moment("entered_at", nullable=False),
@@ -34,7 +35,10 @@ case_summaries = Table(
     one_of("party_kind", PartyKind),
     CheckConstraint("penalties <@ ARRAY['warning', 'fine'] AND cardinality(penalties) > 0", name="penalties"),
     CheckConstraint("(fine_fen IS NOT NULL) = ('fine' = ANY (penalties))", name="fine"),
-    CheckConstraint("cardinality(officers) >= 2", name="officers"),
+    CheckConstraint(
+        "exception IS NULL AND cardinality(officers) >= 2 OR exception IS NOT NULL AND cardinality(officers) = 1",
+        name="officers",
+    ),
     CheckConstraint(
         "num_nulls(recorded_by, recorded_at) IN (0, 2)"
         " AND (record_remark IS NULL OR recorded_at IS NOT NULL)",

@@ -148,6 +148,7 @@ def test_what_follows_a_decision_shows_its_service(store: tuple[Store, Clock]) -
         }
         assert client.post(f"{address}/documents", data={**token, **filed}).status_code == 303
         assert f'/console/recordings/{served}?case={case.id}">回证.pdf</a>' in client.get(address).text
+        assert f'<a href="/console/recordings/{served}">回证.pdf</a>' in client.get(address).text
         assert client.post(f"{address}/closing", data=token).status_code == 303
         assert "/unlink" not in client.get(address).text
     assert faults(made, case.id) == []

@@ -19,6 +19,7 @@ from schemas.leaves_summary import CasePenalise, CaseRecord, CaseRetract
 from schemas.procedure import SUMMARY_RULES, DocumentIn, Formality
 from schemas.recusal import RecusalIn
 from schemas.setting import Setting, SettingIn
+from schemas.setting_list import ListSetting
 from schemas.summary import PartyKind, PenaliseIn
 from schemas.trail import day_of
 from storage.reads.retention import ties_of
@@ -172,6 +173,32 @@ def test_an_agency_says_less_than_the_law_never_more(bureau: Bureau) -> None:
         penalise(bureau, case)
     before = wished(bureau, case, made_at=since - timedelta(minutes=1))
     assert penalise(bureau, case, before).state is CaseState.DECIDED
+
+
+def test_one_officer_decides_by_an_article_of_the_agency_s_list(store: Store, bureau: Bureau) -> None:
+    """The list as of the penalty; the article stands on its page, and the record names no fault."""
+    admin = make_account(bureau.store, bureau.agency, Role.ADMIN)[1]
+    article = "某某条例第十条"
+    case = bureau.found()
+    alone = {"officers": wished(bureau, case).officers[:1], "exception": article}
+    with refused("summary-exception"):
+        penalise(bureau, case, wished(bureau, case, **alone))
+    with bureau.store.begin() as tx:
+        name, since = ListSetting.OFFICER_EXCEPTIONS, tx.now - timedelta(hours=1)
+        said = SettingIn(name=name, items=[article], from_at=since, source="条例第十条")
+        tx.agency_settings.change(admin, bureau.agency, said)
+    for slug, more in (
+        ("summary-exception", {"officers": wished(bureau, case).officers, "exception": article}),
+        ("summary-exception", {**alone, "made_at": since - timedelta(minutes=1)}),
+        ("summary-officers", {"officers": alone["officers"]}),
+    ):
+        with refused(slug):
+            penalise(bureau, case, wished(bureau, case, **more))
+    with serving(store) as url, client(url, bureau, bureau.handler) as web:
+        assert f'<option value="{article}">' in web.get(f"/console/cases/{case.id}/summary").text
+        assert penalise(bureau, case, wished(bureau, case, **alone)).state is CaseState.DECIDED
+        assert f"由一人执法的依据</th><td>{article}" in web.get(f"/console/cases/{case.id}").text
+    assert faults(bureau.store, case.id) == []
 
 
 def test_facts_are_proven_before_anything_is_decided_on_the_spot(bureau: Bureau) -> None:

@@ -21,7 +21,7 @@ from schemas.life_of_case import CaseLife
 from schemas.officer import NamedOfficer
 from schemas.procedure import RULES, SUMMARY_RULES, Formality, asked_by, lines_of
 from schemas.setting import DECLARED
-from schemas.summary import LIMITS, PartyKind, PenaliseIn, acting, check_summary
+from schemas.summary import LIMITS, PartyKind, PenaliseIn, acting, check_exception, check_summary
 from tests.leaf_examples import AT, drawn
 from tests.leaf_history import LONG_AGO, WORKER, World, _line, begin, received
 
@@ -139,6 +139,24 @@ def test_two_people_decide_and_a_third_is_held_to_the_same() -> None:
         acting({"A-1", "A-2", "A-3"}, [*two, named("A-3", 3, is_valid=False)])
 
 
+def test_one_person_decides_by_an_article_of_the_list_alone() -> None:
+    """Not by another one, not beside a second officer, and never by nobody (art. 42)."""
+    one, two = named("A-1", 1), named("A-2", 2)
+    assert acting({"A-1"}, [one], is_excepted=True) == (_ident(1),)
+    check_exception("某法第十条", ("某法第十条",))
+    check_exception(None, ())
+    for wrong in (
+        lambda: check_exception("某法第九条", ("某法第十条",)),
+        lambda: acting({"A-1", "A-2"}, [one, two], is_excepted=True),
+    ):
+        with pytest.raises(Invalid) as refused:
+            wrong()
+        assert refused.value.slug == "summary-exception"
+    with pytest.raises(Invalid) as refused:
+        acting({"A-1"}, [named("A-1", 1, is_valid=False)], is_excepted=True)
+    assert refused.value.slug == "summary-officers"
+
+
 def test_the_law_s_numbers_are_the_most_that_may_be_set() -> None:
     """200 and 3,000 yuan hold where nobody says anything, and no agency says more (art. 51)."""
     told = [DECLARED[LIMITS[kind]] for kind in PartyKind]
@@ -178,6 +196,8 @@ def penalised(world: World, case: str, **said: Any) -> str:
         "officers": officers,
         "made_at": LONG_AGO,
         "formalities": tuple(map(_line, SUMMARY_RULES)),
+        "penalties": (PenaltyKind.FINE,),
+        "fine_fen": 20_000,
         **said,
     }
     return world.history.write(CasePenalise, case, world.people[Role.HANDLER], **told)
@@ -212,10 +232,13 @@ def test_a_case_is_decided_on_the_spot_taken_back_filed_and_closed() -> None:
         ({"formalities": ()}, FaultCode.LISTED),
         ({"formalities": tuple(map(_line, tuple(Formality)[:4]))}, FaultCode.LISTED),
         ({"made_at": AT + timedelta(days=900)}, FaultCode.FUTURE),
+        ({"fine_fen": 20_001}, FaultCode.LIMITS),
+        ({"fine_fen": 300_001, "party_kind": PartyKind.ORGANISATION}, FaultCode.LIMITS),
+        ({"fine_fen": 5_001, "made_at": datetime(2021, 7, 14, 15, tzinfo=UTC)}, FaultCode.LIMITS),
     ],
 )
 def test_the_fold_names_what_may_not_be_decided_on_the_spot(said: dict[str, Any], code: FaultCode) -> None:
-    """A list of another procedure, a date to come: the case stays a lead."""
+    """A list of another procedure, a date to come, a fine beyond the law of its day: the case stays a lead."""
     world = begin()
     case = lead(world)
     penalised(world, case, **said)
