@@ -31,6 +31,9 @@ FETCHES = frozenset({"data-count", "hx-get", "poster"})
 _NAMES = re.compile(
     r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|(?<=/)\d+(?=/|$)", re.IGNORECASE
 )
+_THING = re.compile(r"/console(/[a-z]+/…)+")
+"""Shapes of the pages of single things: their address ends in a name."""
+_NEXT = re.compile(r"<p [^>]*data-next>([^<]*\S[^<]*)</p>")
 _LOOK = '<form class="form look"'
 _ACTION = re.compile(_LOOK + '[^>]*? method="post" action="([^"]+)"')
 _CSRF = re.compile('name="csrf" value="([^"]+)"')
@@ -56,6 +59,16 @@ class Step:
     def is_silent(self) -> bool:
         """Bytes that are the same in every language: pictures, sound, styles."""
         return self.kind.startswith(("image/", "video/", "audio/", "font/", "text/css", "text/javascript"))
+
+    @property
+    def is_of_a_thing(self) -> bool:
+        """The page of one thing: a case, a recording, a device …"""
+        return self.is_whole and _THING.fullmatch(shape(self.path).partition("?")[0]) is not None
+
+    @property
+    def next_steps(self) -> list[str]:
+        """What the page says is to be done next, and by whom, or that nothing is."""
+        return _NEXT.findall(self.text)
 
     @property
     def is_whole(self) -> bool:

@@ -8,6 +8,7 @@ from pydantic import ValidationError
 from starlette.responses import Response
 
 from api.console.case_rows import PartAsked, part_of
+from api.console.case_way import awaited
 from api.console.evidence import evidence_of, names_of, said
 from api.console.guard import Acting, Visiting
 from api.console.listing import PAGE_ROWS, Asked, listed
@@ -119,6 +120,7 @@ def _page(
         here="reviews",
         review=found,
         case=case,
+        awaited=awaited(case, tx.cases.gate_facts(case), evidence.rounds),
         scope=scope,
         proposes_none=scope is not None and scope.proposal in UNPROVEN_OUTCOMES,
         evidence=evidence,

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from api.console import form
 from schemas.account import AccountState
-from schemas.actor import ActorKind
+from schemas.actor import ActorKind, Role
 from schemas.audit import AuditStep, RecheckOutcome
 from schemas.case import CaseState
 from schemas.catalogue import quantity_words, words_of
@@ -30,7 +30,7 @@ from schemas.look import LookKind, LookReason
 from schemas.media import Medium, medium_of
 from schemas.monitoring import InvalidReason, MonitoringState
 from schemas.monitoring import OpinionWord as RecordOpinion
-from schemas.policy import Action
+from schemas.policy import Action, roles_with
 from schemas.presence import PresenceState
 from schemas.recording import RecordingState
 from schemas.refusals import REFUSALS
@@ -148,10 +148,16 @@ def permission(language: Language, asked: str) -> str:
     return "" if found is None else found.spoken(language)
 
 
+def doers(action: Action) -> tuple[Role, ...]:
+    """Return who does something by their role, whatever it is about."""
+    return tuple(sorted(roles_with(action)))
+
+
 def wording(language: Language) -> dict[str, Callable[..., object]]:
     """Return the filters that speak a language."""
     return {
         "word": partial(word, language),
+        "doers": doers,
         "sign": partial(sign, language),
         "shown": lambda value, remarks: shown(Verdict(value), remarks),
         "verdict_word": lambda value, remarks: verdict_words(Verdict(value), remarks).spoken(language),

@@ -133,6 +133,17 @@ def test_no_page_shows_a_slug_or_the_other_language(walked: Walked) -> None:
     assert bad == set()
 
 
+def test_every_page_of_a_thing_says_what_is_next(walked: Walked) -> None:
+    """One sentence on each: what is to be done and who does it, or that nothing is; in the language of the page."""
+    pages = [one for met in walked.steps.values() for one in met if one.is_of_a_thing]
+
+    assert {shape(one.path).split("/")[2].partition("?")[0] for one in pages} >= {
+        *("cases", "recordings", "reviews", "monitoring", "audits", "devices", "accounts", "equipment"),
+        *("certificates", "training", "agencies"),
+    }
+    assert {(shape(one.path), one.path) for one in pages if len(one.next_steps) != 1} == set()
+
+
 @pytest.mark.parametrize("language", list(Language), ids=str)
 def test_the_browser_has_nothing_to_complain_about(
     walked: Walked, browser: Browser, language: Language
