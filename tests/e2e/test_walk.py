@@ -144,6 +144,23 @@ def test_every_page_of_a_thing_says_what_is_next(walked: Walked) -> None:
     assert {(shape(one.path), one.path) for one in pages if len(one.next_steps) != 1} == set()
 
 
+def test_every_list_adds_up_its_page(walked: Walked) -> None:
+    """A last line under the rows, on each of the six lists; none where there are no rows."""
+    lists = {
+        f"/console/{one}" for one in ["cases", "recordings", "monitoring", "equipment", "audits", "accounts"]
+    }
+    pages = [
+        one
+        for (_, language), met in walked.steps.items()
+        for one in met
+        if language is Language.ZH and one.is_whole and one.path in lists
+    ]
+    added_up = {one.path for one in pages if "本页合计" in one.text}
+
+    assert added_up == lists
+    assert {one.path for one in pages if ("本页合计" in one.text) is not ('class="row"' in one.text)} == set()
+
+
 @pytest.mark.parametrize("language", list(Language), ids=str)
 def test_the_browser_has_nothing_to_complain_about(
     walked: Walked, browser: Browser, language: Language

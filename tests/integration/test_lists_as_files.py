@@ -197,6 +197,7 @@ def test_every_list_is_sorted_both_ways(
             answer = get(address, token, f"{path}?by={sort}")
             assert answer.status_code == 200, sort
             assert (f'aria-sort="{word}"' in answer.text) is (has_rows and name != "nonsense"), sort
+            assert ("本页合计" in answer.text) is has_rows
 
 
 def test_recordings_with_remarks_are_those_that_read_so(store: Store, bureau: Bureau) -> None:
