@@ -129,14 +129,19 @@ def people(store: UndoingStore) -> dict[str, str]:
 
 
 def test_whoever_is_shown_a_button_may_press_it(store: UndoingStore, people: dict[str, str]) -> None:
-    """No form of any page answers 403 to its reader, nor leads where nothing is for them; a gate may say: not now."""
-    wrong, pressed = [], Counter[str]()
+    """No form of any page answers 403 to its reader, nor leads where nothing is for them; a gate may say: not now.
+
+    The page of each thing, in whatever state and to whomever, says what is next and who does it, or that nothing is.
+    """
+    wrong, pressed, told = [], Counter[str](), dict[str, set[int]]()
     with serving(store) as url, httpx.Client(base_url=url, verify=TRUST, timeout=PATIENCE_SECONDS) as client:
         for who, token in people.items():
             client.cookies.update({COOKIE: token, LANGUAGE: Language.ZH.value})
             seen: set[str] = set()
             for step in [one for one in walk(url, token, Language.ZH) if one.is_page]:
                 assert step.status < 400, (who, step.path, step.status)
+                if step.is_of_a_thing:
+                    told.setdefault(shape(step.path).partition("?")[0], set()).add(len(step.next_steps))
                 for action, fields, buttons in Forms(step.text).found:
                     if action in OUTSIDE | set(APART) or f"{shape(step.path)} {action}" in seen:
                         continue
@@ -155,3 +160,8 @@ def test_whoever_is_shown_a_button_may_press_it(store: UndoingStore, people: dic
 
     assert not wrong, "\n".join(map(str, sorted(set(wrong))))
     assert len(pressed) > 30, pressed
+    assert {kind: numbers for kind, numbers in told.items() if numbers != {1}} == {}
+    assert {kind.split("/")[2] for kind in told} >= {
+        *("cases", "recordings", "reviews", "monitoring", "audits", "devices", "accounts", "equipment"),
+        *("certificates", "training", "agencies"),
+    }
