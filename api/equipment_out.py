@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from api.deps import Tx
-from schemas.base import WireOut
+from schemas.base import HexDigest, WireOut
 from schemas.equipment import (
     Equipment,
     EquipmentFacts,
@@ -61,12 +61,13 @@ class ToldOut(WireOut):
 
 
 class CertificateOut(ToldOut):
-    """A certificate."""
+    """A certificate; `scan` is the digest of the document that shows it, a recording of the agency."""
 
     number: str
     issuer: str
     valid_from: datetime
     valid_until: datetime
+    scan: HexDigest | None
 
 
 class EquipmentReviewOut(ToldOut):

@@ -11,9 +11,9 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from schemas.base import Frozen, Moment, WireIn
+from schemas.base import Frozen, HexDigest, Moment, WireIn
 from schemas.event import Event
-from schemas.ids import AccountId, AgencyId, EquipmentId
+from schemas.ids import AccountId, AgencyId, EquipmentId, RecordingId
 from schemas.manifest import Datum
 from schemas.policy import Action
 from schemas.refusals_monitoring import EQUIPMENT_STEP_REFUSED
@@ -104,12 +104,16 @@ class EquipmentIn(WireIn):
 
 
 class CertificateIn(WireIn):
-    """A verification certificate (检定证书); valid from the first time inclusive to the second exclusive."""
+    """A verification certificate (检定证书); valid from the first time inclusive to the second exclusive.
+
+    `recording_id`: its scan, a sealed document of the agency that was handed in as a verification certificate.
+    """
 
     number: Line
     issuer: Line
     valid_from: Moment
     valid_until: Moment
+    recording_id: RecordingId | None = None
 
     @model_validator(mode="after")
     def _lasts(self) -> "CertificateIn":
@@ -166,12 +170,13 @@ class Told(Said):
 
 
 class Certificate(Told):
-    """A certificate as kept."""
+    """A certificate as kept; `scan` is the digest of a document that shows it."""
 
     number: str
     issuer: str
     valid_from: datetime
     valid_until: datetime
+    scan: HexDigest | None = None
 
 
 class EquipmentReview(Told):

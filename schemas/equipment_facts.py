@@ -54,8 +54,8 @@ def facts_of(leaves: Iterable[tuple[str, Leaf]]) -> EquipmentFacts:
 def _entered(digest: str, leaf: Leaf) -> Fact | None:
     told: dict[str, Any] = {"entry": digest, "leaf": digest, "known_from": leaf.at}
     match leaf.act:
-        case EquipmentCertify(from_=since, until=until):
-            told |= {"number": _NOT_NEEDED, "issuer": _NOT_NEEDED}
+        case EquipmentCertify(from_=since, until=until, document=scan):
+            told |= {"number": _NOT_NEEDED, "issuer": _NOT_NEEDED, "scan": scan}
             return Certificate(valid_from=since, valid_until=until, **told)
         case EquipmentReviewed(kind=kind, reviewed_at=at):
             return EquipmentReview(kind=kind, document=_NOT_NEEDED, reviewed_at=at, **told)

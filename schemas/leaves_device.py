@@ -187,6 +187,7 @@ class EquipmentCertify(Act):
             "until": "equipment_certificates.valid_during",
             "number": "equipment_certificates.number",
             "issuer": "equipment_certificates.issuer",
+            "document": "equipment_certificates.scan",
             "actor": "equipment_certificates.recorded_by",
             "at": "equipment_certificates.known_during",
         },

@@ -72,6 +72,15 @@ EQUIPMENT_CERTIFICATE_UNKNOWN = Refusal(
     "刷新页面",
     "reload the page",
 )
+CERTIFICATE_SCAN_UNKNOWN = Refusal(
+    "certificate-scan-unknown",
+    Invalid,
+    Level.INFO,
+    "扫描件须是本单位交来、已封存、文书类型为检定证书的文书",
+    "The scan is a sealed document of the agency that was handed in as a verification certificate",
+    "先从“交来材料”交来检定证书，封存后再选择",
+    "hand the certificate in first, and choose it once it is sealed",
+)
 ANNUL_OUTSIDE_VALIDITY = Refusal(
     "annul-outside-validity",
     Invalid,

@@ -30,7 +30,8 @@ from api.deps import SourcePassword
 from api.equipment import BindIn
 from api.route import pages
 from schemas.base import Sha256Hex
-from schemas.equipment import ReviewKind
+from schemas.declaration import DocumentKind
+from schemas.equipment import Certificate, Equipment, ReviewKind
 from schemas.equipment_amend import FactAmendIn
 from schemas.equipment_annul import Touched
 from schemas.equipment_version import Version, place_remark
@@ -39,6 +40,7 @@ from schemas.gate import conditions, gate_faults
 from schemas.ids import EquipmentId
 from schemas.manifest import Datum
 from schemas.policy import Action
+from schemas.recording import Recording, RecordingFilter, RecordingState
 from schemas.reference import reference
 from storage.equipment.register import NewSource
 
@@ -142,6 +144,8 @@ def _page(visit: Visit, equipment_id: EquipmentId, mistake: Mistake | None = Non
         gates=conditions(missing, certificate=rule.is_needed),
         rule=rule,
         missing=missing,
+        scans=_scans(visit, found) if may_keep else (),
+        scanned=_scanned(visit, (*facts.said().certificates, *facts.past().certificates)),
         kinds=list(ReviewKind),
         sources=tx.equipment.sources(actor) if may_keep else (),
         may_keep=may_keep,
@@ -149,6 +153,26 @@ def _page(visit: Visit, equipment_id: EquipmentId, mistake: Mistake | None = Non
         names=tx.accounts.names(visit.actor, [one.leaf.actor for one in entries]),
         now=tx.now,
     )
+
+
+def _scans(visit: Visit, found: Equipment) -> list[Recording]:
+    """Return the sealed documents of the agency that may be the scan of a certificate, the newest first."""
+    if not visit.holds(Action.RECORDING_VIEW):
+        return []
+    kind, state = DocumentKind.VERIFICATION_CERTIFICATE, RecordingState.SEALED
+    page = visit.tx.recordings.page(visit.actor, RecordingFilter(document=kind, state=state), limit=PAGE_ROWS)
+    return [one for one in page.rows if one.agency_id == found.agency_id]
+
+
+def _scanned(visit: Visit, certificates: Iterable[Certificate]) -> dict[str, Recording]:
+    """Return the scans of certificates that the visitor may open, by digest."""
+    if not visit.holds(Action.RECORDING_VIEW):
+        return {}
+    found: dict[str, Recording] = {}
+    for digest in {one.scan for one in certificates if one.scan}:
+        wanted = RecordingFilter(text=digest, state=RecordingState.SEALED)
+        found |= dict.fromkeys((digest,), *visit.tx.recordings.page(visit.actor, wanted, limit=1).rows)
+    return found
 
 
 def _history(versions: Iterable[Version]) -> list[Version]:

@@ -1,6 +1,8 @@
 """The forms of fixed equipment: its entry in the register, its dated facts, and who hands in its records."""
 
+from collections.abc import Mapping
 from datetime import datetime
+from types import MappingProxyType
 from typing import ClassVar, NamedTuple
 
 from api.console.typed import (
@@ -70,8 +72,10 @@ class CertificateForm(Versioned[Change[CertificateIn]]):
     issuer: str = label("检定机构")
     valid_from: str = label("有效期从")
     valid_to: str = label("到（含当日）")
+    recording_id: str = label("证书扫描件（可不选）")
 
     whole: ClassVar[tuple[str, Fault]] = ("valid_to", Fault.REVERSED)
+    refused: ClassVar[Mapping[str, str]] = MappingProxyType({"certificate-scan-unknown": "recording_id"})
 
     def wish(self) -> Change[CertificateIn]:
         wish = into(

@@ -9,6 +9,7 @@ from sqlalchemy.dialects.postgresql import Range, insert
 
 from schemas.actor import Actor, Role
 from schemas.base import Frozen, HexDigest
+from schemas.declaration import DocumentKind
 from schemas.equipment import (
     STEPS,
     Certificate,
@@ -25,7 +26,7 @@ from schemas.equipment import (
 from schemas.equipment_amend import Fact, FactAmendIn, corrected, span_of, texts_of
 from schemas.equipment_annul import uncovered
 from schemas.equipment_version import VALUES, EquipmentDescribeIn, last_said, redescribed
-from schemas.ids import AccountId, EquipmentId
+from schemas.ids import AccountId, EquipmentId, RecordingId
 from schemas.leaves_account import AccountKind
 from schemas.leaves_device import (
     EquipmentBind,
@@ -40,6 +41,7 @@ from schemas.page import Cursor, Page
 from schemas.policy import Action, Subject, require
 from schemas.reference import reference
 from schemas.refusals_monitoring import (
+    CERTIFICATE_SCAN_UNKNOWN,
     EQUIPMENT_FACT_RESTED_ON,
     EQUIPMENT_FACT_UNKNOWN,
     EQUIPMENT_NUMBER_TAKEN,
@@ -57,6 +59,7 @@ from storage.equipment.keeping import Keeping
 from storage.equipment.version import describe_act, first_version, is_number_free, point_of, tell_versions
 from storage.password import FreshPassword
 from storage.reads.account import sources_of
+from storage.reads.recording import sealed_paper
 from storage.reads.rested import rested_on
 from storage.reads.setting import list_at
 from storage.tables.equipment import (
@@ -207,21 +210,31 @@ class EquipmentRegister(Keeping):
         return self.get(actor, held.id)
 
     def certify(self, actor: Actor, ident: EquipmentId, wish: CertificateIn, seen: int) -> Equipment:
-        """Add a verification certificate.
+        """Add a verification certificate, with its scan where one is named.
 
         Raises:
+            Invalid: the scan is no sealed document of that kind of the same agency (slug `certificate-scan-unknown`).
             NotFound, Refused, VersionConflict: as for every change of the register.
         """
         deed, held = self._take(actor, ident, seen)
         words = {"number": shown(wish.number), "issuer": shown(wish.issuer)}
-        certified = EquipmentCertify(from_=wish.valid_from, until=wish.valid_until, **words)
+        scan = None if wish.recording_id is None else self._scan(held, wish.recording_id)
+        certified = EquipmentCertify(from_=wish.valid_from, until=wish.valid_until, document=scan, **words)
         leaf = self._say(deed, held, certified)
         span = Range(wish.valid_from, wish.valid_until)
-        papers = {"number": wish.number, "issuer": wish.issuer}
+        papers = {"number": wish.number, "issuer": wish.issuer, "scan": scan}
         enter_fact(
             self._connection, equipment_certificates, deed, leaf, by=actor, about=held.id, span=span, **papers
         )
         return self.get(actor, held.id)
+
+    def _scan(self, held: Equipment, recording_id: RecordingId) -> HexDigest:
+        """Return the digest of a certificate's scan."""
+        kind = DocumentKind.VERIFICATION_CERTIFICATE
+        found = sealed_paper(self._connection, recording_id, held.agency_id, kind)
+        if found is None:
+            raise CERTIFICATE_SCAN_UNKNOWN("no such sealed document of the agency")
+        return found
 
     def review(self, actor: Actor, ident: EquipmentId, wish: EquipmentReviewIn, seen: int) -> Equipment:
         """Add a technical or legal review.

@@ -65,7 +65,7 @@ EQUIPMENT_MIRRORS = (
         equipment_certificates,
         equipment_certificates.c.equipment_id,
         (),
-        ("number", "issuer", *_TOLD),
+        ("number", "issuer", "scan", *_TOLD),
     ),
     Mirror(
         equipment_annulments,
@@ -132,7 +132,12 @@ def equipment_rows(life: EquipmentLife, folded: Folded) -> Told:
         "equipment": [_equipment(life, folded)],
         "equipment_descriptions": [_described(life, one) for one in life.described],
         "equipment_certificates": [
-            {"number": _text(one, "number"), "issuer": _text(one, "issuer"), **_told(one)}
+            {
+                "number": _text(one, "number"),
+                "issuer": _text(one, "issuer"),
+                "scan": one.paper.document,
+                **_told(one),
+            }
             for one in life.certificates
         ],
         "equipment_annulments": [

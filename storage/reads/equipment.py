@@ -119,7 +119,7 @@ def _told(row: RowMapping) -> dict[str, Any]:
 
 
 def _certificate(row: RowMapping) -> Certificate:
-    valid, papers = row["valid_during"], {"number": row["number"], "issuer": row["issuer"]}
+    valid, papers = row["valid_during"], {name: row[name] for name in ("number", "issuer", "scan")}
     return Certificate(valid_from=valid.lower, valid_until=valid.upper, **papers, **_told(row))
 
 

@@ -19,6 +19,7 @@ from sqlalchemy import (
 from sqlalchemy.sql.selectable import ScalarSelect
 
 from schemas.actor import Actor, ActorKind
+from schemas.base import HexDigest
 from schemas.declaration import DocumentKind
 from schemas.ids import AccountId, AgencyId, ManifestId, RecordingId, UploadId
 from schemas.integrity import CheckResult
@@ -111,3 +112,20 @@ def paper_of(connection: Connection, recording_id: RecordingId) -> DocumentKind 
         select(declarations.c.document).where(declarations.c.recording_id == recording_id)
     )
     return None if kind is None else DocumentKind(kind)
+
+
+def sealed_paper(
+    connection: Connection, recording_id: RecordingId, agency_id: AgencyId, kind: DocumentKind
+) -> HexDigest | None:
+    """Return the digest of a sealed document of an agency; None where it is no such paper."""
+    found: str | None = connection.scalar(
+        select(recordings.c.sha256)
+        .join(declarations, declarations.c.recording_id == recordings.c.id)
+        .where(
+            recordings.c.id == recording_id,
+            recordings.c.agency_id == agency_id,
+            recordings.c.state == RecordingState.SEALED,
+            declarations.c.document == kind,
+        )
+    )
+    return None if found is None else HexDigest(found)

@@ -114,6 +114,7 @@ equipment_certificates = Table(
     ref("equipment_id", "equipment.id"),
     Column("number", Text, nullable=False),
     Column("issuer", Text, nullable=False),
+    Column("scan", Text),
     *_told("equipment_certificates"),
 )
 """From when to when a certificate is valid, and from when to when that was said.

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 
 import httpx
@@ -10,18 +11,23 @@ import pytest
 
 from api.form_token import form_token
 from schemas.actor import Actor, Role
+from schemas.base import HexDigest
 from schemas.case import CaseState, CaseStep
 from schemas.declaration import Declaration, DocumentKind, HandInWay, Origin
-from schemas.errors import TransitionRefused
+from schemas.equipment import CertificateIn
+from schemas.equipment_amend import FactAmendIn
+from schemas.errors import Invalid, TransitionRefused
 from schemas.ids import RectificationId
 from schemas.procedure import FormalityAnswer
 from schemas.rectification import RectificationIn
+from schemas.refusals_monitoring import CERTIFICATE_SCAN_UNKNOWN
 from schemas.refusals_procedure import TIE_NOT_LATER
 from storage.store import Store
 from tests.bringing import bring, browser
-from tests.casework import make_bureau
+from tests.casework import conclusion, make_bureau
 from tests.factories import faults, folder_url, make_account, make_agency, make_settings
 from tests.media_documents import report
+from tests.monitoring import make_highway
 from tests.server import serving
 from tests.supervision import Clock, make_supervision
 from workers.custody import integrate
@@ -148,7 +154,6 @@ def test_what_follows_a_decision_shows_its_service(store: tuple[Store, Clock]) -
         }
         assert client.post(f"{address}/documents", data={**token, **filed}).status_code == 303
         assert f'/console/recordings/{served}?case={case.id}">回证.pdf</a>' in client.get(address).text
-        assert f'<a href="/console/recordings/{served}">回证.pdf</a>' in client.get(address).text
         assert client.post(f"{address}/closing", data=token).status_code == 303
         assert "/unlink" not in client.get(address).text
     assert faults(made, case.id) == []
@@ -157,3 +162,54 @@ def test_what_follows_a_decision_shows_its_service(store: tuple[Store, Clock]) -
         kept = {one.recording_id: one.document for one in tx.cases.links(case.id) if one.document}
     assert service.answer == FormalityAnswer(documents=1, reason=None)
     assert kept == {served: DocumentKind.SERVICE_RECEIPT, paid: DocumentKind.PAYMENT_RECEIPT}
+
+
+def _is_unknown(err: Invalid) -> bool:
+    return err.slug == CERTIFICATE_SCAN_UNKNOWN.slug
+
+
+def test_the_scan_of_a_certificate_is_chosen_and_shown(store: tuple[Store, Clock]) -> None:
+    """A sealed document of that kind, and no other; it stays with the certificate where that is corrected."""
+    made, _ = store
+    road, whole = make_highway(made), report()
+    kind = DocumentKind.VERIFICATION_CERTIFICATE
+    scan = bring(made, road.handler, "检定证书.pdf", whole, paper(kind))
+    other = bring(made, road.handler, "告知书.pdf", whole + b"1", paper(DocumentKind.NOTICE))
+    token, keeper = make_account(made, road.agency, Role.CUSTODIAN)
+    with made.begin() as tx:
+        now = tx.now
+        for ident, payload in ((scan, whole), (other, whole + b"1")):
+            tx.recordings.conclude(ident, conclusion(payload, at_retain=now))
+    said = {
+        "number": "检-9",
+        "issuer": "省计量院",
+        "valid_from": now,
+        "valid_until": now + timedelta(days=90),
+    }
+    wrong = CertificateIn(**said, recording_id=other)
+    with made.begin() as tx:
+        seen = tx.equipment.get(keeper, road.equipment_id).version
+    with pytest.raises(Invalid, check=_is_unknown), made.begin() as tx:
+        tx.equipment.certify(keeper, road.equipment_id, wrong, seen)
+    address = f"/console/equipment/{road.equipment_id}"
+    with serving(made) as url, browser(url, token) as client:
+        assert [value for value, _ in _options(client.get(address).text, "recording_id")] == ["", str(scan)]
+        fields = {
+            "csrf": form_token(token),
+            "version": str(seen),
+            "number": "检-9",
+            "issuer": "省计量院",
+            "valid_from": "2026-01-05",
+            "valid_to": "2027-01-04",
+            "recording_id": str(scan),
+        }
+        assert client.post(f"{address}/certificate", data=fields).status_code == 303
+        assert f'<a href="/console/recordings/{scan}">检定证书.pdf</a>' in client.get(address).text
+    with made.begin() as tx:
+        (entered,) = (one for one in tx.equipment.facts(road.equipment_id).said().certificates if one.scan)
+        held = tx.equipment.get(keeper, road.equipment_id)
+        wish = FactAmendIn(number="检-10", reason="编号录错")
+        tx.equipment.amend(keeper, held.id, HexDigest(entered.entry), wish, held.version)
+        (corrected,) = (one for one in tx.equipment.facts(held.id).said().certificates if one.scan)
+    assert (corrected.number, corrected.scan) == ("检-10", entered.scan)
+    assert faults(made, road.equipment_id) == []

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "20261201_0104"
-down_revision = "20261201_0103"
+down_revision = "20261201_0111"
 branch_labels = None
 depends_on = None
 
