@@ -358,6 +358,7 @@ def _summary(scene: Scene, bureau: Bureau) -> None:
         "made_at": "2026-01-05T09:30",
         "first_officer": numbers[0],
         "second_officer": numbers[1],
+        "exception": "",
         "signed": "refused",
         "is_sure": "yes",
         "formality": [one.value for one in SUMMARY_RULES],
@@ -395,7 +396,7 @@ def _monitoring(scene: Scene, _: Clock) -> None:
     at = "/console/equipment"
     _add(scene, "monitoring", at, number="SCALE-9", name="动态称重", kind="axle_scale")
     _add(scene, "monitoring", f"{at}/sources", name="S230 站")
-    _add(scene, "monitoring", f"{at}/{{equipment_id}}/certificate", piece, number="证-1")
+    _add(scene, "monitoring", f"{at}/{{equipment_id}}/certificate", piece, number="证-1", recording_id="")
     _add(scene, "monitoring", f"{at}/{{equipment_id}}/review", piece, kind="legal")
     _add(scene, "monitoring", f"{at}/{{equipment_id}}/publication", piece)
     mended = {"until_at": "", "document": "", "url": "", "never": "", "number": "证-2"}
