@@ -14,6 +14,7 @@ from api.console.language import COOKIE as LANGUAGE
 from api.deps import COOKIE
 from api.form_token import form_token
 from schemas.actor import Role
+from schemas.annotation import About, NoteIn
 from schemas.case import Case, CaseStep
 from schemas.errors import Refused
 from schemas.ids import AuditId, RecordingId
@@ -75,6 +76,9 @@ class Desk:
         return f"/console/cases/{self.case.id}/print"
 
 
+NOTED = "当场清理完毕，已拍照"
+
+
 @pytest.fixture(scope="module")
 def desk(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     clock = Clock()
@@ -110,6 +114,8 @@ def desk(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     with store.begin() as tx:
         barred = RecusalIn(login=bureau.second_reviewer.login, ground=RecusalGround.HEAD, reason="近亲属")
         tx.recusals.bar(bureau.head, case.id, barred)
+        for about in (About("case", case.id), About("recording", pictured[0])):
+            tx.annotations.note(bureau.head, about, NoteIn(text=NOTED))
     supervision = make_supervision(store, clock, recordings=3)
     integrate(store)
     with serving(store) as url:
@@ -250,6 +256,7 @@ def test_what_has_a_heading_on_a_page_has_it_on_paper(desk: Desk, head: str) -> 
     assert set(HEADING.findall(of_recording)) - ACTS - set(HEADING.findall(on_paper)) == set()
     facts = {re.sub("<[^>]+>", "", one) for one in re.findall(r"<tr><th>(.*?)</th>", of_recording)}
     assert [one for one in facts if one not in on_paper] == []
+    assert [NOTED in one for one in (page, sheet, of_recording, on_paper)] == [True] * 4
     assert "<details" not in on_paper
 
 
