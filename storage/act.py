@@ -38,6 +38,14 @@ class Deed:
         """Write the leaves of one act in their order, many in a statement."""
         return self.log.append_all(entries, actor=self.actor, agency_id=self.agency_id)
 
+    def write_few(self, entries: Sequence[Entry]) -> None:
+        """Write the leaves of one act in their order, by one statement; one alone as `write` does."""
+        if len(entries) > 1:
+            self.write_all(entries)
+            return
+        for one in entries:
+            self.write(one.act, one.about, *one.within, ident=one.ident)
+
     def make_new(self, entries: Sequence[Entry]) -> NewLeaves:
         """Make the leaves of things that are made with them, in their order: `CustodyLog.make_new`."""
         return self.log.make_new(entries, actor=self.actor)

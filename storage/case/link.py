@@ -24,9 +24,16 @@ from storage.reads.recording import paper_of
 from storage.retention.asking import enter_retentions
 from storage.tables.case import case_links, cases
 
+Tie = LinkLeaf | CaseLinkPaper
+"""What a leaf says of a tie."""
 
-def link_stated(connection: Connection, deed: Deed, *, case_id: CaseId, recording_id: RecordingId) -> None:
-    """Tie a received recording to the case that its sender stated; the act holds both chains.
+
+def link_stated(
+    connection: Connection, deed: Deed, *, case_id: CaseId, recording_id: RecordingId
+) -> Tie | None:
+    """Tie a received recording to the case that its sender stated and return what its leaf says; the act holds both chains.
+
+    For how long it is kept its verification asks, which is still to come.
 
     A device ties to any case that is not over: nobody is blocked. A person's statement is a change by hand, which a
     reviewed or decided case no longer takes, but for papers that come after the decision. What is not tied stays a
@@ -37,13 +44,13 @@ def link_stated(connection: Connection, deed: Deed, *, case_id: CaseId, recordin
     )
     is_by_hand, basis = noun_of(deed.actor) == "account", TieBasis.STATED
     if state is None or state in OVER_STATES:
-        return
+        return None
     if state in EVIDENCE_STATES or not is_by_hand:
-        link_recording(connection, deed, case_id=case_id, recording_id=recording_id, basis=basis)
-        return
+        return _tie(connection, deed, case_id=case_id, recording_id=recording_id, basis=basis)
     paper = paper_of(connection, recording_id)
     if may_follow(CaseState(state), paper, deed.at):
-        link_recording(connection, deed, case_id=case_id, recording_id=recording_id, basis=basis, paper=paper)
+        return _tie(connection, deed, case_id=case_id, recording_id=recording_id, basis=basis, paper=paper)
+    return None
 
 
 def link_recording(
@@ -59,6 +66,22 @@ def link_recording(
 
     `paper`: what a document that comes after the decision was declared to be.
     """
+    tied = _tie(connection, deed, case_id=case_id, recording_id=recording_id, basis=basis, paper=paper)
+    if tied is not None:
+        enter_retentions(connection, [recording_id], sender=case_id, at=deed.at)
+        deed.write(tied, reference("case", case_id))
+
+
+def _tie(
+    connection: Connection,
+    deed: Deed,
+    *,
+    case_id: CaseId,
+    recording_id: RecordingId,
+    basis: TieBasis,
+    paper: DocumentKind | None = None,
+) -> Tie | None:
+    """Insert a tie and return what its leaf says; None where it stands already."""
     made = connection.scalar(
         insert(case_links)
         .values(
@@ -72,13 +95,12 @@ def link_recording(
         .on_conflict_do_nothing()
         .returning(case_links.c.id)
     )
-    if made is not None:
-        enter_retentions(connection, [recording_id], sender=case_id, at=deed.at)
-        case, recording = reference("case", case_id), reference("recording", recording_id)
-        if paper is None:
-            deed.write(LinkLeaf(case=case, recording=recording, basis=basis), case)
-        else:
-            deed.write(CaseLinkPaper(case=case, recording=recording, basis=basis, document=paper), case)
+    if made is None:
+        return None
+    case, recording = reference("case", case_id), reference("recording", recording_id)
+    if paper is None:
+        return LinkLeaf(case=case, recording=recording, basis=basis)
+    return CaseLinkPaper(case=case, recording=recording, basis=basis, document=paper)
 
 
 def require_tieable(

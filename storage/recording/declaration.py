@@ -2,11 +2,10 @@
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, insert, select
 
+from schemas.act import Act
 from schemas.declaration import LATER_KINDS, Declaration, DocumentKind
 from schemas.ids import RecordingId
 from schemas.leaves_recording import RecordingDeclare, RecordingDeclareLater
-from schemas.reference import reference
-from storage.act import Deed
 from storage.custody.values import shown
 from storage.tables.declaration import declarations
 from storage.tables.recording import recordings
@@ -17,10 +16,8 @@ MEMBERS = tuple(Declaration.model_fields)
 LABEL = "declared_"
 
 
-def enter_declaration(
-    connection: Connection, act: Deed, recording_id: RecordingId, said: Declaration
-) -> None:
-    """Keep what was declared of a recording whose chain is held."""
+def enter_declaration(connection: Connection, recording_id: RecordingId, said: Declaration) -> Act:
+    """Keep what was declared of a recording whose chain is held, and return what its leaf says."""
     # One commit with the receipt: a crash before it leaves neither, and the upload still says it.
     connection.execute(insert(declarations).values(recording_id=recording_id, **said.model_dump()))
     members = {
@@ -28,7 +25,7 @@ def enter_declaration(
         **{name: shown(getattr(said, name)) for name in ("source", "maker", "method", "media_type")},
     }
     kind = RecordingDeclareLater if said.document in LATER_KINDS else RecordingDeclare
-    act.write(kind.model_validate(members), reference("recording", recording_id))
+    return kind.model_validate(members)
 
 
 def declaration_of(row: RowMapping) -> Declaration | None:

@@ -18,6 +18,7 @@ from schemas.refusals_manifest import MANIFEST_BROKEN
 from schemas.upload import UploadState, part_size
 from storage.act import Deed, fresh_id
 from storage.case.link import link_stated
+from storage.custody.custody import Entry
 from storage.custody.values import shown
 from storage.objects.port import Stored
 from storage.reads.case import numbered
@@ -136,12 +137,15 @@ def receive_recording(
         filename=shown(upload["filename"]),
         stated_case=shown(arrival.stated_case),
     )
-    act.write(received, f"recording/{arrival.recording_id}")
+    about = f"recording/{arrival.recording_id}"
+    entries = [Entry(received, about)]
     if upload["declaration"] is not None:
         said = Declaration.model_validate(upload["declaration"], strict=False)
-        enter_declaration(connection, act, arrival.recording_id, said)
+        entries.append(Entry(enter_declaration(connection, arrival.recording_id, said), about))
     if arrival.case_id is not None:
-        link_stated(connection, act, case_id=arrival.case_id, recording_id=arrival.recording_id)
+        tied = link_stated(connection, act, case_id=arrival.case_id, recording_id=arrival.recording_id)
+        entries += [] if tied is None else [Entry(tied, f"case/{arrival.case_id}")]
+    act.write_few(entries)
 
 
 def _source(upload: RowMapping, place: Place | None) -> ReceivedFrom:

@@ -268,11 +268,9 @@ class Uploads(Holds):
         if stored.size_bytes != row["length_bytes"]:
             raise SIZE_DISAGREES("the stored object has another size than the upload")
         arrival = arrival_of(self._connection, row)
-        act = self._begin(sender_of(row), row["agency_id"], *arrival.chains)
-        self._refuse_revoked(row["device_id"])
-        receive_recording(self._connection, act, arrival, stored=stored, key=key)
         # A crash before this commit leaves the finished object and an open upload: completion runs again, the store
         # answers that it holds these bytes. After it everything is there, and the receipt can be asked for.
+        # What names no chain comes before the hold: others who state the same case wait for what stands behind it.
         sender_id = row["device_id"] or row["account_id"]
         self._unit.jobs.enqueue(JobKind.VERIFY, arrival.recording_id, sender_id=sender_id)
         if row["tail_bytes"]:
@@ -286,6 +284,9 @@ class Uploads(Holds):
         }
         done = self._connection.execute(_RECEIVED, given).mappings().one()
         received_with(self._connection, done)
+        act = self._begin(sender_of(row), row["agency_id"], *arrival.chains)
+        self._refuse_revoked(row["device_id"])
+        receive_recording(self._connection, act, arrival, stored=stored, key=key)
         return Upload.of_row(done)
 
     def _refuse_revoked(self, device_id: DeviceId | None) -> None:

@@ -10,8 +10,12 @@ import httpx
 import pytest
 from sqlalchemy import event
 
+from schemas.event import Event
 from schemas.upload import MIB
+from storage.objects.values import Stored
+from storage.recording.upload import NewUpload
 from storage.store import Store
+from tests.casework import make_bureau
 from tests.cuts import client_of
 from tests.factories import TestDevice, folder_store, lone_device
 from tests.server import serving
@@ -100,6 +104,30 @@ def test_a_photo_in_one_request_costs_no_more(store: Store, device: TestDevice) 
 
         assert (answer.status_code, answer.headers["Upload-Offset"]) == (201, str(len(PHOTO)))
         assert spent(seen) == {"commit": 3, "statement": 12, "put": 1}
+
+
+def test_who_states_the_same_case_waits_for_four_statements(store: Store) -> None:
+    """Behind the lock of the case's chain stand the recording, the look at the case, the tie, and one for both leaves."""
+    bureau = make_bureau(store)
+    wish = NewUpload(length_bytes=1, filename="a.bin", case_number=bureau.open().number)
+    with store.begin() as tx:
+        upload = tx.uploads.open(bureau.officers[0], wish)
+    asked: list[str] = []
+    event.listen(store.engine, "before_cursor_execute", lambda *told: asked.append(told[2]))
+    with store.begin() as tx:
+        done = tx.uploads.complete(
+            upload, Stored(version_id="v", size_bytes=1), key=f"recordings/{upload.id}/1"
+        )
+        (locked,) = [place for place, one in enumerate(asked) if "hold_chains" in one]
+        behind = [" ".join(one.split()[:2]) for one in asked[locked + 1 :]]
+        chain = [one.leaf.event for one in tx.custody.chain(f"recording/{done.recording_id}")]
+    assert behind == [
+        "INSERT INTO",
+        "SELECT cases.state",
+        "INSERT INTO",
+        "SELECT append_leaves(%(actor)s,",
+    ]
+    assert chain == [Event.RECORDING_RECEIVE, Event.CASE_LINK]
 
 
 def test_an_offset_is_told_in_one_transaction(store: Store, device: TestDevice) -> None:
