@@ -68,7 +68,7 @@ class Step:
     @property
     def next_steps(self) -> list[str]:
         """What the page says is to be done next, and by whom, or that nothing is."""
-        return _NEXT.findall(self.text)
+        return next_steps(self.text)
 
     @property
     def is_whole(self) -> bool:
@@ -89,6 +89,11 @@ def shape(path: str) -> str:
         if name != "sort" or len(named) == 1
     )
     return _NAMES.sub("…", parts.path) + ("?" + urlencode(asked) if asked else "")
+
+
+def next_steps(page: str) -> list[str]:
+    """Return what a page says is to be done next, and by whom, or that nothing is."""
+    return _NEXT.findall(page)
 
 
 def links(page: str) -> list[str]:

@@ -106,7 +106,6 @@ def shown(
         paging=paging_of(copies, wanted),
         seen_near=_watched(visit, near),
         store_find=tx.examinations.store_find(found),
-        has_stopped=tx.recordings.has_stopped(recording_id),
         may_ask_frames=medium_of(found.media_type) is Medium.VIDEO
         and not is_of_every_frame(found.facts)
         and not any(
@@ -172,6 +171,7 @@ def told_of_recording(visit: Visit, found: Recording, wanted: Wanted = _NOWHERE)
         "captors": captors,
         "roles": each_once((one.leaf.actor, offices[one.leaf.id]) for one in entries),
         "duty": tx.shifts.of_recording(found),
+        "has_stopped": tx.recordings.has_stopped(recording_id),
     }
 
 

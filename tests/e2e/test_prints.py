@@ -38,6 +38,7 @@ from tests.server import serving
 from tests.stand import PATIENCE_SECONDS
 from tests.supervision import Bureau as Supervision
 from tests.supervision import Clock, drain, make_supervision
+from tests.walk import next_steps
 from tests.web import TRUST
 from workers.custody import integrate
 
@@ -256,6 +257,8 @@ def test_what_has_a_heading_on_a_page_has_it_on_paper(desk: Desk, head: str) -> 
     assert set(HEADING.findall(of_recording)) - ACTS - set(HEADING.findall(on_paper)) == set()
     facts = {re.sub("<[^>]+>", "", one) for one in re.findall(r"<tr><th>(.*?)</th>", of_recording)}
     assert [one for one in facts if one not in on_paper] == []
+    assert (next_steps(page), next_steps(of_recording)) == (next_steps(sheet), next_steps(on_paper))
+    assert len(next_steps(sheet) + next_steps(on_paper)) == 2
     assert [NOTED in one for one in (page, sheet, of_recording, on_paper)] == [True] * 4
     assert "<details" not in on_paper
 
@@ -269,6 +272,8 @@ def test_an_audit_is_printed_with_what_its_pages_show(desk: Desk) -> None:
     with desk.browser(token) as browser:
         page = browser.get(f"/console/audits/{audit}").text
         sheet = browser.get(f"/console/audits/{audit}/print")
+    assert len(next_steps(page)) == 1
+    assert next_steps(page) == next_steps(sheet.text)
     assert (sheet.status_code, f'href="/console/audits/{audit}/print"' in page) == (200, True)
     assert [one.ticket for one in drawn if one.ticket not in sheet.text] == []
     assert [one for one in ("打印人", "种子", "抽查范围的根值", "系统预检") if one not in sheet.text] == []
