@@ -224,7 +224,12 @@ def test_the_page_offers_what_may_be_said_and_the_case_that_is_named(desk: Desk)
         assert f"/console/hand-in?case={case.id}" in client.get(f"/console/cases/{case.id}").text
         assert "/console/hand-in" in client.get("/console/recordings").text
         assert other.get("/console/hand-in", params={"case": str(case.id)}).status_code == 404
-        over = desk.bureau.at(CaseState.DECIDED)
+        decided = desk.bureau.at(CaseState.DECIDED)
+        told = client.get("/console/hand-in", params={"case": str(decided.id)}).text
+        assert f'list="cases" value="{decided.number}"' in told
+        assert "文书类型选为处罚决定书、送达回证" in told
+        assert f"/console/hand-in?case={decided.id}" in client.get(f"/console/cases/{decided.id}").text
+        over = desk.bureau.at(CaseState.CLOSED)
         lock(desk.store)
         told = client.get("/console/hand-in", params={"case": str(over.id)}).text
         assert f"{over.number} 已不能再关联记录。" in told
