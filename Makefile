@@ -58,6 +58,7 @@ bench: setup-dev ## Measure all the figures, each beside a named peer in the sam
 	$(PY) -m tests.stand run --parts database --durable -- $(PY) bench/shares.py
 	$(PY) -m tests.stand run --parts database --durable -- $(PY) bench/login.py
 	$(PY) bench/reuse.py
+	$(PY) bench/audit.py
 
 bench-quick: setup-dev ## Some of them, on a tenth of the load
 	$(PY) -m tests.stand run --durable -- $(PY) bench/upload.py --quick
@@ -71,6 +72,7 @@ bench-quick: setup-dev ## Some of them, on a tenth of the load
 	$(PY) -m tests.stand run --parts database -- $(PY) bench/fsck.py --quick
 	$(PY) -m tests.stand run --parts database --durable -- $(PY) bench/login.py --quick
 	$(PY) bench/reuse.py --quick
+	$(PY) bench/audit.py --quick
 
 corpus: setup-dev ## Make files whose state is known, damaged and odd, and hold the examination against them (tests/corpus/README.md)
 	$(PY) -m tests.corpus

@@ -8,7 +8,7 @@ larger tree also answer for every smaller one.
 
 import hashlib
 import hmac
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from schemas.errors import Invalid
 from schemas.refusals_custody import PROOF_INVALID, TILE_BROKEN
@@ -34,6 +34,12 @@ Tiles = dict[tuple[int, int], bytes]
 def leaf_hash(entry: bytes) -> bytes:
     """Return SHA-256(0x00 || entry) (RFC 6962 section 2.1)."""
     return hashlib.sha256(_PREFIX_LEAF + entry).digest()
+
+
+def leaf_hashes(entries: Iterable[bytes]) -> list[bytes]:
+    """Return the same of many."""
+    sha256 = hashlib.sha256
+    return [sha256(_PREFIX_LEAF + entry).digest() for entry in entries]
 
 
 def node_hash(left: bytes, right: bytes) -> bytes:
@@ -83,7 +89,7 @@ def extend(read_tile: ReadTile, old_size: int, leaf_hashes: Sequence[bytes]) -> 
     level = 0
     while hashes:
         full = _extend_level(read_tile, changed, level=level, count=old_size, hashes=hashes)
-        hashes = [_fold_complete(_split(tile)) for tile in full]
+        hashes = [_fold_tile(tile) for tile in full]
         old_size >>= TILE_HEIGHT
         level += 1
     return changed
@@ -266,6 +272,16 @@ def _subtree_hash(height: int, index: int, read_tile: ReadTile) -> bytes:
     return _fold_complete(_split(tile[offset * HASH_BYTES : end]))
 
 
+def _fold_tile(tile: bytes) -> bytes:
+    """Return the root over the hashes of a full tile: `_fold_complete`, pair by pair as they lie."""
+    sha256, pair = hashlib.sha256, 2 * HASH_BYTES
+    while len(tile) > HASH_BYTES:
+        tile = b"".join(
+            [sha256(_PREFIX_NODE + tile[at : at + pair]).digest() for at in range(0, len(tile), pair)]
+        )
+    return tile
+
+
 def _fold_complete(hashes: list[bytes]) -> bytes:
     while len(hashes) > 1:
         hashes = [node_hash(hashes[i], hashes[i + 1]) for i in range(0, len(hashes), 2)]
@@ -282,7 +298,7 @@ def _split_point(count: int) -> int:
 
 
 def _require_hashes(hashes: Sequence[bytes]) -> None:
-    if any(len(each) != HASH_BYTES for each in hashes):
+    if set(map(len, hashes)) - {HASH_BYTES}:
         raise _broken_proof("every hash must be 32 bytes")
 
 

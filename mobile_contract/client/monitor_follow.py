@@ -29,7 +29,7 @@ from schemas.merkle import (
     Tiles,
     consistency_proof,
     extend,
-    leaf_hash,
+    leaf_hashes,
     root_from_tiles,
     tile_width,
 )
@@ -130,7 +130,7 @@ class Follower:
 
     def _appended(self, bundles: dict[int, bytes], old: int, size: int) -> tuple[Tiles, bool]:
         """Return the tiles that the new entries change, and whether the served bundle begins with what was seen."""
-        hashes = [leaf_hash(entry) for n, bundle in bundles.items() for entry in _entries(bundle, size, n)]
+        hashes = leaf_hashes(entry for n, bundle in bundles.items() for entry in _entries(bundle, size, n))
         first = old // TILE_WIDTH
         again, new = hashes[: old - first * TILE_WIDTH], hashes[old - first * TILE_WIDTH :]
         return extend(self._kept.tile, old, new), b"".join(again) == self._kept.tile(0, first)

@@ -66,6 +66,25 @@ def test_a_bundle_gives_its_entries_back(entries: list[bytes]) -> None:
     assert parse_bundle(entry_bundle(entries)) == entries
 
 
+@given(st.integers(0, 3), st.integers(0, 6), st.data())
+def test_entries_of_one_length_are_cut_as_any_others(length: int, count: int, data: st.DataObject) -> None:
+    """A bundle whose entries look alike is read entry by entry all the same: one length that differs, and it is another."""
+    entries = data.draw(st.lists(st.binary(min_size=length, max_size=length), min_size=count, max_size=count))
+    payload = bytearray(entry_bundle(entries))
+    for _ in range(data.draw(st.integers(0, 2)) if payload else 0):
+        payload[data.draw(st.integers(0, len(payload) - 1))] = data.draw(st.integers(0, 4))
+    walked, at = list[bytes](), 0
+    while at + 2 <= len(payload):
+        end = at + 2 + int.from_bytes(payload[at : at + 2], "big")
+        walked.append(bytes(payload[at + 2 : end]))
+        at = end
+    if at == len(payload):
+        assert parse_bundle(bytes(payload)) == walked
+    else:
+        with pytest.raises(Invalid):
+            parse_bundle(bytes(payload))
+
+
 def test_a_bundle_is_spelt_as_the_standard_says() -> None:
     """Each entry follows its length in two bytes, the high one first."""
     assert entry_bundle([b"ab", b"", b"c" * 258]) == b"\x00\x02ab\x00\x00\x01\x02" + b"c" * 258
