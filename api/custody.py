@@ -31,11 +31,18 @@ class EndedOut(WireOut):
     suspect_at: datetime | None
 
 
+class LogKeyOut(WireOut):
+    """A key of the log itself: it signs checkpoints of `since` entries or more, until the next one does."""
+
+    vkey: str
+    since: int
+
+
 class TrustOut(WireOut):
     """Fetch it apart from any package. Keys are public; `checkpoint` is the log's newest signed state.
 
-    `registry_key` and `export_vkey` are those in force; the lists are of all that there ever were, oldest first: what they
-    signed while they were in force holds. `ended` says of those of packages until when that was.
+    `log_vkey`, `registry_key` and `export_vkey` are those in force; the lists are of all that there ever were, oldest
+    first: what they signed while they were in force holds. `ended` says of those of packages until when that was.
 
     `tiles` are the end of its tree, a line each: level, place, hashes in base64. They prove a package of the last 4,096
     entries to be of the same history; for older ones ask `/v1/log/consistency`.
@@ -44,6 +51,7 @@ class TrustOut(WireOut):
     v: int
     origin: str
     log_vkey: str
+    log_keys: list[LogKeyOut]
     registry_key: str
     registry_keys: list[str]
     export_vkey: str
@@ -70,6 +78,7 @@ def trust_file(tx: Transaction) -> TrustOut:
         v=1,
         origin=keys.origin,
         log_vkey=keys.vkey,
+        log_keys=[LogKeyOut(vkey=one, since=since) for since, one in keys.signers.keys],
         registry_key=_in_force(keys, KeyRole.REGISTRY),
         registry_keys=_all(keys, KeyRole.REGISTRY),
         export_vkey=_vkey(keys, _in_force(keys, KeyRole.EXPORT)),

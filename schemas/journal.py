@@ -13,16 +13,22 @@ tiles and every checkpoint between two publications.
 import base64
 import binascii
 import hashlib
+from collections.abc import Iterator
+from contextlib import suppress
 from typing import NamedTuple
 
-from schemas.checkpoint import Checkpoint, open_checkpoint
+from schemas.act import Act
+from schemas.checkpoint import Checkpoint
 from schemas.errors import Invalid
+from schemas.leaf import Unknown, parse_leaf
+from schemas.log_signers import LogSigners
 from schemas.refusals_custody import JOURNAL_BROKEN
 from schemas.ticket import Ticket
 
 _FORMAT = b"quancheng-journal-v1"
 _NONE = b"-"
 _TICKET_BYTES = 64
+_ROTATES = b'"event":"key:rotate"'
 
 
 def anchor_name(vkey: str) -> str:
@@ -61,22 +67,35 @@ def journal_bytes(journal: Journal) -> bytes:
     return b"\n".join(lines)
 
 
-def parse_journal(payload: bytes, vkey: str) -> tuple[Journal, Checkpoint]:
+def parse_journal(payload: bytes, signers: LogSigners) -> tuple[Journal, Checkpoint]:
     """Return a piece and the checkpoint that ends it; nothing but the bytes that `journal_bytes` makes is one.
 
     Raises:
-        IntegrityBroken: it is none, or its checkpoint is not signed by the log with this key (`journal-broken`).
+        IntegrityBroken: it is none, or its checkpoint is not signed by the log with these keys, or those that its leaves
+            hand on to (`journal-broken`).
     """
     try:
         head, _, note = payload.partition(b"\n\n")
         _, start, *lines = head.split(b"\n")
         journal = Journal(_start(start), tuple(map(_kept, lines)), note.decode())
-        checkpoint = open_checkpoint(journal.note, vkey)
+        checkpoint = learned(signers, journal).open(journal.note)
     except (Invalid, ValueError, binascii.Error) as err:
         raise JOURNAL_BROKEN("a piece of the log in the evidence store cannot be read") from err
     if checkpoint.size != journal.end or journal_bytes(journal) != payload:
         raise JOURNAL_BROKEN("a piece of the log does not end where its checkpoint does")
     return journal, checkpoint
+
+
+def learned(signers: LogSigners, journal: Journal) -> LogSigners:
+    """Return the keys of a log with what the leaves of a piece say of them."""
+    return signers.following(_rotations(journal))
+
+
+def _rotations(journal: Journal) -> Iterator[tuple[int, Act | Unknown]]:
+    for index, one in enumerate(journal.leaves, start=journal.start):
+        if _ROTATES in one.leaf:
+            with suppress(Invalid):  # no leaf: named where it is read
+                yield index, parse_leaf(one.leaf).act
 
 
 def _line(one: Kept) -> bytes:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
+from schemas.key_rotation import is_proven
 from schemas.leaf import Leaf
 from schemas.leaves_log import (
     KeyAnnounce,
@@ -16,6 +17,8 @@ from schemas.leaves_log import (
     WitnessDrop,
 )
 from schemas.life import FaultCode, Here, Takes, Unlawful, law, taken
+from schemas.note import encode64, parse_vkey
+from schemas.ticket import kid_of
 
 
 class KeyLife(NamedTuple):
@@ -53,7 +56,9 @@ def apply_log(life: LogLife | None, leaf: Leaf, here: Here) -> LogLife:
     act = leaf.act
     if type(act) is LogOpen:
         law(life is None, FaultCode.BEGUN_TWICE)
+        own = encode64(parse_vkey(act.vkey).public)
         keys = {kid: KeyLife(KeyRole.TICKET, public, here.n) for kid, public in act.tickets.items()}
+        keys[kid_of(own)] = KeyLife(KeyRole.LOG, own, here.n)
         return LogLife(act.origin, act.vkey, act.catalogue_sha256, keys)
     return taken(LOG_TAKES, life, leaf, here)
 
@@ -97,6 +102,7 @@ def _rotated(life: LogLife, leaf: Leaf, act: KeyRotate, here: Here) -> LogLife:
     del leaf
     old = _alive(life, act.old)
     law(old.role == act.role and act.new not in life.keys, FaultCode.KEY)
+    law(act.role is not KeyRole.LOG or is_proven(act, old.public), FaultCode.KEY)
     ended = _with_key(life, act.old, old._replace(ended_n=here.n))
     return _with_key(ended, act.new, KeyLife(act.role, act.public, here.n, old.events))
 

@@ -6,8 +6,10 @@ from datetime import datetime
 from typing import NamedTuple
 
 from schemas.act import Act
+from schemas.key_rotation import is_proven
 from schemas.leaf import Unknown
 from schemas.leaves_log import KeyAnnounce, KeyRevoke, KeyRole, KeyRotate, LogOpen
+from schemas.log_signers import LogSigners
 from schemas.note import parse_vkey, vkey
 from schemas.ticket import kid_of
 
@@ -59,6 +61,13 @@ class LogKeys(NamedTuple):
         return tuple(self._named(one) for one in self.keys if one.role is KeyRole.LOG)
 
     @property
+    def signers(self) -> LogSigners:
+        """Which of them signs checkpoints of which sizes."""
+        own = [one for one in self.keys if one.role is KeyRole.LOG and one.since is not None]
+        later = ((one.since + 1, self._named(one)) for one in own[1:] if one.since is not None)
+        return LogSigners(((0, self.vkey_opened), *later))
+
+    @property
     def vkey(self) -> str:
         """The key by which the log signs now; the last one that it had where all have ended."""
         own = [one for one in self.keys if one.role is KeyRole.LOG]
@@ -101,6 +110,8 @@ def _learned(keys: tuple[LogKey, ...], index: int | None, act: Act | Unknown) ->
             return (*keys, LogKey(act.kid, act.role, act.public, index, events))
         case KeyRotate():
             before = next((one for one in keys if one.kid == act.old), None)
+            if act.role is KeyRole.LOG and (before is None or not is_proven(act, before.public)):
+                return keys  # the log's own key gives way by its signature alone
             events = None if before is None else before.events
             return (*_ended(keys, index, act.old), LogKey(act.new, act.role, act.public, index, events))
         case KeyRevoke():

@@ -11,7 +11,7 @@ import binascii
 
 from schemas.base import Frozen
 from schemas.chain import entry_hash, genesis, leaf_digest, step
-from schemas.checkpoint import Checkpoint, open_checkpoint
+from schemas.checkpoint import Checkpoint
 from schemas.key_rotation import is_proven
 from schemas.leaf import Leaf, parse_leaf
 from schemas.leaves_log import KeyRole, KeyRotate, LogOpen
@@ -58,7 +58,7 @@ def proven_keys(chain: OwnChain, known: str) -> tuple[LogKeys, Checkpoint]:
     _require_handed_on(keys, read)
     if parse_vkey(known) not in map(parse_vkey, keys.log_vkeys):
         raise LEAF_INVALID("the key that is known is none of this log's")
-    checkpoint = open_checkpoint(chain.checkpoint, keys.vkey)
+    checkpoint = keys.signers.open(chain.checkpoint)
     for one in chain.leaves:
         verify_inclusion(
             tuple(decode64(each, PROOF_INVALID) for each in one.hashes[: MAX_PROOF_HASHES + 1]),

@@ -15,6 +15,7 @@ from schemas.checkpoint import Checkpoint, checkpoint_text
 from schemas.log_tile import entry_bundle, parse_tile_path
 from schemas.merkle import HASH_BYTES, Tiles, extend, leaf_hash, root_from_tiles, tile_width
 from schemas.note import sign_note, vkey_of_seed
+from schemas.own_chain import OwnChain
 
 ORIGIN = "quancheng.test/log"
 SEED = bytes(range(32))
@@ -71,6 +72,8 @@ class Operator:
     shown: History | None
     twist: Callable[[str, Answer], Answer] | None = None
     looks: int = 0
+    chain: OwnChain | None = None
+    """What it says of its own keys, where it says anything."""
     asked: list[str] = field(default_factory=list)
 
     @property
@@ -90,6 +93,12 @@ class Operator:
         if path == f"{LOG}checkpoint":
             self.looks += 1
             return _problem("log-unsigned") if history is None else (200, history.note().encode())
+        if path == f"{LOG}keys":
+            return (
+                _problem("log-unsigned")
+                if self.chain is None
+                else (200, self.chain.model_dump_json().encode())
+            )
         found = None if history is None else history.served(path.removeprefix(LOG))
         return _problem("tile-unknown") if found is None else (200, found)
 

@@ -23,18 +23,20 @@ BETWEEN = 3
 """Entries of others between two leaves of the chain."""
 
 
-def opened(seed: bytes = FIRST) -> LogOpen:
+def opened(seed: bytes = FIRST, origin: str = ORIGIN) -> LogOpen:
     """The first leaf of a log that this key signs."""
     public = public_of(TICKET)
     return LogOpen(
-        origin=ORIGIN,
-        vkey=vkey_of_seed(ORIGIN, seed),
+        origin=origin,
+        vkey=vkey_of_seed(origin, seed),
         tickets={kid_of(public): public},
         catalogue_sha256="ab" * 32,
     )
 
 
-def own_chain(acts: Sequence[Act], signer: bytes, *, drop: int | None = None) -> OwnChain:
+def own_chain(
+    acts: Sequence[Act], signer: bytes, *, drop: int | None = None, origin: str = ORIGIN
+) -> OwnChain:
     """The chain of these acts, signed by `signer`; without its leaf number `drop`, from 1, where one is named."""
     head, leaves, hashes = genesis(NAME), [], []
     for n, act in enumerate(acts, start=1):
@@ -58,10 +60,10 @@ def own_chain(acts: Sequence[Act], signer: bytes, *, drop: int | None = None) ->
         return tiles[level, n]
 
     size = len(hashes)
-    checkpoint = Checkpoint(origin=ORIGIN, size=size, root=root_from_tiles(size, read))
+    checkpoint = Checkpoint(origin=origin, size=size, root=root_from_tiles(size, read))
     return OwnChain(
         log=NAME,
-        checkpoint=sign_note(checkpoint_text(checkpoint), ORIGIN, signer),
+        checkpoint=sign_note(checkpoint_text(checkpoint), origin, signer),
         leaves=tuple(
             OwnLeaf(
                 index=index,

@@ -27,6 +27,7 @@ from sqlalchemy.dialects.postgresql import JSONB, TSTZRANGE, UUID
 from sqlalchemy.exc import DBAPIError
 
 from schemas.fsck import Fault, FaultCode, Found
+from schemas.log_signers import LogSigners
 from schemas.trail import day_head, next_head
 from storage.fsck.audit import check_audits
 from storage.fsck.chains import check_chains
@@ -79,7 +80,7 @@ class Examiner:
 
     def everything(self) -> list[Fault]:
         """What a run says of rows and log, without the object store."""
-        log = LogCheck(self.connection, self.vkey)
+        log = LogCheck(self.connection, LogSigners.one(self.vkey))
         found = [*log.run()]
         self.learned = self.learned or log
         return _faults([*found, *self._rows(log)])

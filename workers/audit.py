@@ -10,7 +10,6 @@ import structlog
 from schemas.audit import RecheckOutcome
 from schemas.base import HexDigest
 from schemas.chain import tree_hash
-from schemas.checkpoint import verify_proof
 from schemas.digest import Hasher
 from schemas.errors import IntegrityBroken, Invalid, Level
 from schemas.ids import RecheckId
@@ -18,7 +17,7 @@ from schemas.recording import Recording
 from schemas.refusals_objects import OBJECT_MISSING
 from schemas.refusals_recording import SEAL_PENDING
 from storage.audit.recheck import Seal
-from storage.custody.log_keys import log_vkey
+from storage.custody.log_keys import log_signers
 from storage.objects.hashing import hash_object
 from storage.outbox import Job
 from storage.store import Store
@@ -86,11 +85,11 @@ def _difference(store: Store, recording: Recording, seal: Seal, hasher: Hasher) 
 def _is_proven(store: Store, seal: Seal) -> bool:
     try:
         with store.begin() as tx:
-            vkey = log_vkey(tx.connection, store.settings)
+            signers = log_signers(tx.connection, store.settings)
             leaf, proof = tx.custody.leaf(seal.entry_id), tx.custody.proof(seal.entry_id)
         if proof is None:
             raise SEAL_PENDING("no checkpoint holds the seal yet")
-        verify_proof(proof, leaf=tree_hash(leaf), vkey=vkey)
+        signers.verify_proof(proof, leaf=tree_hash(leaf))
     except (Invalid, IntegrityBroken):
         return False
     return True

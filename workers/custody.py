@@ -11,11 +11,12 @@ import structlog
 from schemas.errors import Conflict
 from schemas.leaf_catalogue import catalogue_sha256
 from schemas.leaves_log import KeyRole
+from schemas.log_signers import LogSigners
 from schemas.note import vkey_of_seed
 from schemas.refusals_custody import LOG_ROLLED_BACK
 from storage.custody.anchor import Anchors
 from storage.custody.identity import LogIdentity
-from storage.custody.log_keys import dead_tickets
+from storage.custody.log_keys import dead_tickets, log_signers
 from storage.custody.offers import held, offered
 from storage.custody.signer import BATCH_ENTRIES, Sequenced, Signer
 from storage.settings import StorageSettings, origin, seed
@@ -76,8 +77,10 @@ class Publisher:
     def _of_log(self) -> Anchors:
         settings = self._store.settings
         if self._anchors is None:
-            vkey = vkey_of_seed(origin(settings), seed(settings.log_key, "LOG_KEY"))
-            self._anchors = Anchors(self._store.objects, settings.quancheng_home, vkey)
+            origin(settings), seed(settings.log_key, "LOG_KEY")  # whoever publishes has both
+            with self._store.begin() as tx:
+                signers = log_signers(tx.connection, settings)
+            self._anchors = Anchors(self._store.objects, settings.quancheng_home, signers)
         return self._anchors
 
 
@@ -103,6 +106,8 @@ class Sequencer:
         self._offers: Mapping[KeyRole, str] = {}
         """The public keys that it has seen, its own and those of other processes."""
         self._held: Mapping[KeyRole, str] | None = None
+        self._signers: LogSigners | None = None
+        """The keys by which the log signs, read when its own chain has gone on."""
 
     def run(self, *, limit: int = BATCH_ENTRIES) -> int:
         """Sequence and sign until nothing is pending; returns how many entries gained their index.
@@ -124,7 +129,9 @@ class Sequencer:
             with self._store.begin() as tx:
                 signer = Signer(tx.connection, tx.clock)
                 said_at, done = self._batch(signer, limit, offers)
-                signer.sign(key, origin(settings), at=tx.now)
+                if self._signers is None or said_at != self._said_at:
+                    self._signers = signer.signers(vkey_of_seed(origin(settings), key))
+                signer.sign(key, origin(settings), at=tx.now, signers=self._signers)
                 size = signer.signed_size()
                 if size < self._signed:
                     raise LOG_ROLLED_BACK(f"this process signed {self._signed} entries, {size} are left")

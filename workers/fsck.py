@@ -11,7 +11,7 @@ from typing import Protocol
 
 from schemas.catalogue import words_of
 from schemas.fsck import Checked, Fault, Found, Part, Unchecked
-from storage.custody.log_keys import log_vkey
+from storage.custody.log_keys import log_signers
 from storage.fsck.run import examine
 from storage.store import Store
 
@@ -45,8 +45,8 @@ def run(store: Store, say: Teller, *, with_bytes: bool = True) -> int:
 def findings(store: Store, *, with_bytes: bool = True) -> Iterator[Found]:
     """Yield all that a run comes upon, in the order of the checks."""
     with store.begin() as tx:
-        vkey = log_vkey(tx.connection, store.settings)
-    return examine(store.engine, store.objects, vkey, with_bytes=with_bytes)
+        signers = log_signers(tx.connection, store.settings)
+    return examine(store.engine, store.objects, signers, with_bytes=with_bytes)
 
 
 class _Telling:

@@ -13,10 +13,14 @@ from schemas.base import rfc3339, whole_milliseconds
 from schemas.leaves_log import KeyRole
 from schemas.log_keys import LogKey
 from schemas.refusals_command import CLAIM_INVALID, KEY_MISSING, KEYS_BUSY
+from schemas.refusals_custody import LOG_BUSY
 from schemas.ticket import kid_of, public_of
 from storage.custody.keys import known_keys, revoke, rotate
-from storage.settings import StorageSettings, seed, seed_text
+from storage.custody.signer import Signer
+from storage.settings import StorageSettings, origin, seed, seed_text
 from storage.store import Store
+from storage.ticket import signer_tickets
+from storage.transaction import Transaction
 from workers.custody import integrate
 from workers.fsck import Teller
 
@@ -34,6 +38,7 @@ KINDS: Final[Mapping[str, Kind]] = {
     "ticket:api": Kind(KeyRole.TICKET, "api_ticket_key"),
     "ticket:worker": Kind(KeyRole.TICKET, "worker_ticket_key"),
     "ticket:signer": Kind(KeyRole.TICKET, "signer_ticket_key"),
+    "log": Kind(KeyRole.LOG, "log_key"),
     "export": Kind(KeyRole.EXPORT, "export_key"),
     "registry": Kind(KeyRole.REGISTRY, "registry_key"),
 }
@@ -90,19 +95,42 @@ def exchange(store: Store, change: Change, say: Teller, keep: Callable[[], None]
     """
     role, name = change.kind
     require_idle(store)
+    new = None if change.new is None else _seed(change.new)
+    if role is KeyRole.LOG and new is not None and _is_in_force(store, role, new):
+        return _kept(role, name, new, say, keep)  # stopped behind the leaf: only the file is left
     integrate(store)
     _require_drained(store)
-    if change.new is None:
+    if new is None:
         raise KEY_MISSING(
             f"{name.upper()} 来自环境 comes from the environment: name a file with the new one by --new"
         )
-    new = _seed(change.new)
-    kid = kid_of(public_of(new))
     with store.begin() as tx:
         keys = known_keys(tx.connection)
-        if all(one.kid != kid for one in keys.alive(role)):
+        if all(one.kid != kid_of(public_of(new)) for one in keys.alive(role)):
             rotate(tx.custody, keys, role, _old(store.settings, change), new)
-    integrate(store)
+            if role is KeyRole.LOG:
+                _sign_by(tx, store.settings, new)
+    if role is not KeyRole.LOG:
+        integrate(store)
+    return _kept(role, name, new, say, keep)
+
+
+def _is_in_force(store: Store, role: KeyRole, new: bytes) -> bool:
+    with store.begin() as tx:
+        return any(one.kid == kid_of(public_of(new)) for one in known_keys(tx.connection).alive(role))
+
+
+def _sign_by(tx: Transaction, settings: StorageSettings, new: bytes) -> None:
+    """Index the leaf by which the log's key gives way, under a checkpoint of the next one, in the same commit."""
+    signer = Signer(tx.connection, tx.clock)
+    if not signer.waits():
+        raise LOG_BUSY("a signer is at work: stop every process first")
+    signer.sequence(signer_tickets(settings).keys())
+    signer.sign(new, origin(settings), at=tx.now)
+
+
+def _kept(role: KeyRole, name: str, new: bytes, say: Teller, keep: Callable[[], None]) -> int:
+    kid = kid_of(public_of(new))
     keep()
     then = "请启动各进程，先启动调度程序 start every process, the scheduler first"
     say("rotated", f"✓ {name.upper()} 已更换，新密钥 the new key is {kid}；{then}", role=role.value, kid=kid)

@@ -1,7 +1,7 @@
 """The log of a restored database is rebuilt, and told: how many entries came back, and what no rebuild brings."""
 
 from storage.custody.anchor import Anchors
-from storage.custody.log_keys import log_vkey, require_log
+from storage.custody.log_keys import log_keys, log_signers, require_log
 from storage.custody.rebuild import Rebuilder
 from storage.store import Store
 from workers.fsck import Teller
@@ -19,10 +19,12 @@ def run(store: Store, say: Teller) -> int:
     """
     require_idle(store)
     with store.begin() as tx:
-        require_log(tx.connection, store.settings)
-        vkey = log_vkey(tx.connection, store.settings)
-        anchors = Anchors(store.objects, store.settings.quancheng_home, vkey)
+        keys = log_keys(tx.connection)
+        # A backup of before an exchange knows the old key alone; the pieces say which one it gave way to.
+        signers = log_signers(tx.connection, store.settings) if keys is None else keys.signers
+        anchors = Anchors(store.objects, store.settings.quancheng_home, signers)
         done = Rebuilder(tx.connection, anchors).run(tx.now)
+        require_log(tx.connection, store.settings)
     seen = {"before": done.before, "size": done.size, "overtaken": done.overtaken}
     if done.size == done.before:
         say("log_whole", f"✓ 日志完整，共 {done.size} 条 the log is whole: {done.size} entries", **seen)

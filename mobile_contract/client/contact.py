@@ -24,7 +24,7 @@ from mobile_contract.client.transport import Server
 from mobile_contract.client.wire import Answered, document_of
 from schemas.base import rfc3339
 from schemas.chain import entry_hash
-from schemas.checkpoint import Checkpoint, verify_proof
+from schemas.checkpoint import Checkpoint
 from schemas.consistency import parse_given, verify_same_log
 from schemas.errors import EvidenceError, Invalid, Unavailable
 from schemas.leaves_log import KeyRole
@@ -186,7 +186,7 @@ class _Asking:
     def _require_there(self, promise: Promise, answer: str) -> None:
         try:
             leaf = bytes.fromhex(entry_hash(promise.digest))
-            checkpoint = verify_proof(answer, leaf=leaf, vkey=self._keys.vkey)
+            checkpoint = self._keys.signers.verify_proof(answer, leaf=leaf)
         except Invalid as err:
             raise LOG_UNPROVEN(f"{promise.digest}: 证明不成立 the proof does not hold ({err.slug})") from err
         _require_extended(self._contact.server, self._newest, checkpoint)

@@ -168,13 +168,14 @@ def _following(args: argparse.Namespace, tell: _Tell) -> Iterator[Follower]:
         tell("following", text, url=args.url, vkey=vkey, seen=seen, state=str(args.state))
         for proof in kept.forks():
             tell("fork_kept", f"⚠ 此前已有分叉的证明 a fork was proven before: {proof}", proof=str(proof))
-        yield Follower(log, kept, vkey, known=known)
+        yield Follower(log, kept, kept.key() or vkey, known=known)
 
 
 def _key(args: argparse.Namespace, tell: _Tell, kept: Kept, log: RemoteLog) -> tuple[str, str | None]:
     """Return the key to follow, and the checkpoint that came with it."""
     if args.trust is not None:
-        vkey = read_trust(args.trust).log_vkey
+        keys = [one for _, one in read_trust(args.trust).signers.keys]
+        vkey = bound if (bound := kept.key()) in keys else keys[-1]
         return vkey, json.loads(args.trust.read_bytes()).get("checkpoint")
     given: str | None = args.vkey or kept.key()
     if given is not None:
@@ -214,6 +215,9 @@ def _tell_silence(tell: _Tell, err: Unavailable, seconds_silent: float) -> None:
 
 
 def _tell_look(args: argparse.Namespace, tell: _Tell, look: Look, *, answers_again: bool) -> None:
+    if look.key is not None:
+        text = f"→ 日志的密钥已更换，由原密钥签署 the log's key gave way, by its own signature, to {look.key}"
+        tell("key_changed", text, vkey=look.key)
     root = None if look.root is None else look.root.hex()
     if not (args.json or args.once or look.new or answers_again):
         return  # a person is told what changes

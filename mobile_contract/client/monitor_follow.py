@@ -19,7 +19,7 @@ from typing import NamedTuple
 from mobile_contract.client.monitor_kept import Kept
 from mobile_contract.client.monitor_log import RemoteLog
 from schemas.checkpoint import Checkpoint, open_checkpoint
-from schemas.errors import EvidenceError, IntegrityBroken, Invalid
+from schemas.errors import EvidenceError, IntegrityBroken, Invalid, Unavailable
 from schemas.fork import Fork, open_fork
 from schemas.log_tile import parse_bundle
 from schemas.merkle import (
@@ -34,6 +34,7 @@ from schemas.merkle import (
     tile_width,
 )
 from schemas.note import encode64
+from schemas.own_chain import proven_keys
 from schemas.refusals_command import ANSWER_FOREIGN
 from schemas.refusals_custody import NOTE_MALFORMED
 from schemas.refusals_follow import LOG_FOREIGN, LOG_FORKED, LOG_SHRANK, LOG_UNPROVEN
@@ -45,6 +46,8 @@ class Look(NamedTuple):
     size: int
     root: bytes | None
     new: int
+    key: str | None = None
+    """The key that the log has handed on to since the look before."""
 
 
 class Follower:
@@ -73,8 +76,9 @@ class Follower:
                     f"已见过 {before.size} 条，现称尚无检查点 {before.size} were signed, now none"
                 )
             return Look(0, None, 0)
+        vkey = self._vkey
         seen = self._opened(note)
-        known = None if self._known is None else open_checkpoint(self._known, self._vkey)
+        known = None if self._known is None else self._kept.opened(self._known)
         if known is not None and seen.size < known.size:
             raise LOG_SHRANK(
                 f"信任文件载有 {known.size} 条，现为 {seen.size} 条 the trust file has {known.size}, now {seen.size}",
@@ -88,7 +92,7 @@ class Follower:
         elif seen.root != before.root:
             raise self._forked(self._kept.note, note, seen.root, [])
         self._require_known(seen, note, self._kept.tile)
-        return Look(seen.size, seen.root, seen.size - size)
+        return Look(seen.size, seen.root, seen.size - size, None if vkey == self._vkey else self._vkey)
 
     def _opened(self, note: str) -> Checkpoint:
         try:
@@ -96,10 +100,28 @@ class Follower:
         except Invalid as err:
             if err.refusal is NOTE_MALFORMED:
                 raise ANSWER_FOREIGN("应答的不是检查点 what answers is no checkpoint: not a log") from err
+            if (handed := self._handed_on(note)) is not None:
+                return handed
             raise LOG_FOREIGN(
                 f"{note.partition(chr(10))[0][:80]}: {err.detail}",
                 proof=self._kept.keep_note("foreign", note),
             ) from err
+
+    def _handed_on(self, note: str) -> Checkpoint | None:
+        """Return what the next key of the log signed, where the one that is followed signed that key; else None.
+
+        The chain that says so lies in the log's own tree, and its leaf is proven by the old key's signature.
+        """
+        try:
+            keys, _ = proven_keys(self._log.own(), self._vkey)
+            seen = keys.signers.open(note)
+        except (Invalid, Unavailable):
+            return None
+        if keys.vkey == self._vkey:
+            return None
+        self._kept.hand_on(keys.vkey)
+        self._vkey = keys.vkey
+        return seen
 
     def _grow_or_say(self, seen: Checkpoint, note: str) -> None:
         try:
@@ -139,7 +161,7 @@ class Follower:
         """Check that the log begins with the checkpoint of the trust file; `tree` leads to what it signed now."""
         if self._known is None:
             return
-        known = open_checkpoint(self._known, self._vkey)
+        known = self._kept.opened(self._known)
         if known.size and root_from_tiles(known.size, tree) != known.root:
             raise self._fork_of(known, seen, tree, older=self._known, newer=note)
 

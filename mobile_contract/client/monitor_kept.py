@@ -12,7 +12,7 @@ files stand until the new one is safe. Whoever loses this folder loses what a re
 import fcntl
 import json
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from mobile_contract.client.durable import write_durably
@@ -54,9 +54,34 @@ class Kept:
             yield
 
     def key(self) -> str | None:
-        """Return the key this folder follows; None in a new one."""
+        """Return the key this folder follows, the last one that the log handed on to; None in a new one."""
+        keys = self.keys()
+        return keys[-1] if keys else None
+
+    def keys(self) -> list[str]:
+        """Return every key of the log that this folder has followed, oldest first."""
         path = self.folder / "key"
-        return path.read_text().strip() if path.exists() else None
+        return path.read_text().split() if path.exists() else []
+
+    def hand_on(self, vkey: str) -> None:
+        """Follow the next key of the log from here on; those of before are kept, for what they signed.
+
+        Raises:
+            OSError: it cannot be written.
+        """
+        lines = "".join(f"{one}\n" for one in (*self.keys(), vkey))
+        write_durably(self.folder / "key", lines.encode(), mode=_FILE_MODE)
+
+    def opened(self, note: str) -> Checkpoint:
+        """Return a checkpoint that was accepted before, or came with a trust file, by whichever key of the log signed it.
+
+        Raises:
+            SignatureInvalid, Invalid: as `open_checkpoint`, with the newest key.
+        """
+        for one in self.keys()[:-1]:
+            with suppress(EvidenceError):
+                return open_checkpoint(note, one)
+        return open_checkpoint(note, self.key() or "")
 
     def open(self, vkey: str) -> None:
         """Bind the folder to a key, and read what it holds.
@@ -66,12 +91,12 @@ class Kept:
             Conflict: it follows another key, or what it holds is damaged.
         """
         name = parse_vkey(vkey).name
-        bound = self.key()
-        if bound is None:
+        bound = self.keys()
+        if not bound:
             write_durably(self.folder / "key", f"{vkey}\n".encode(), mode=_FILE_MODE)
-        elif bound != vkey:
+        elif vkey not in bound:
             raise MONITOR_OF_ANOTHER(
-                f"{self.folder} 跟随的是另一密钥 follows another key: {bound}；现给出 now given: {name}. "
+                f"{self.folder} 跟随的是另一密钥 follows another key: {bound[-1]}；现给出 now given: {name}. "
                 "用 --state 换一个文件夹 name another folder with --state"
             )
         path = self.folder / "checkpoint"
@@ -79,7 +104,7 @@ class Kept:
             return
         try:
             self.note = path.read_bytes().decode()
-            self.head = open_checkpoint(self.note, vkey)
+            self.head = self.opened(self.note)
             root = root_from_tiles(self.head.size, self.tile)
         except (EvidenceError, UnicodeDecodeError) as err:
             raise self._damaged(path) from err

@@ -10,8 +10,9 @@ from mobile_contract.client.wire import TRY_AGAIN, Backoff, ask, document_of, re
 from schemas.errors import Unavailable
 from schemas.log_tile import TilePath
 from schemas.merkle import HASH_BYTES, TILE_WIDTH
+from schemas.own_chain import OwnChain
 from schemas.refusals_command import ANSWER_FOREIGN
-from schemas.refusals_custody import LOG_UNSIGNED
+from schemas.refusals_custody import LEAF_INVALID, LOG_UNSIGNED
 from schemas.refusals_follow import LOG_UNPROVEN
 
 PREFIX = "/v1/log"
@@ -63,6 +64,21 @@ class RemoteLog:
             Unavailable, IntegrityBroken: as above.
         """
         return self._covered(TilePath(None, n, width))
+
+    def own(self) -> OwnChain:
+        """Return what the log says of itself and of its keys; nothing of it is verified yet.
+
+        Raises:
+            Unavailable: the log does not answer, or something else does.
+            Invalid: it is no chain of a log.
+        """
+        answer = self._get("keys")
+        if answer.status_code != _OK:
+            raise _foreign(answer)
+        try:
+            return OwnChain.model_validate_json(answer.content)
+        except ValueError as err:
+            raise LEAF_INVALID("what it says of its keys cannot be read") from err
 
     def key(self) -> str:
         """Return the key that the server itself names: believed by nobody who was not told to.

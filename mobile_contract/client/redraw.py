@@ -29,7 +29,7 @@ from schemas.act import Act
 from schemas.audit import AuditPlan, DrawFile, parse_plan
 from schemas.base import Frozen, parse_rfc3339, rfc3339
 from schemas.chain import leaf_digest, step, tree_hash
-from schemas.checkpoint import Checkpoint, verify_proof
+from schemas.checkpoint import Checkpoint
 from schemas.claim import DrawClaim, DrawFault
 from schemas.consistency import Given, parse_tiles
 from schemas.draw import draw, population_root, seed_of
@@ -240,7 +240,7 @@ def _log(document: DrawFile, trust: Trust | None, given: Given | None) -> Redraw
     try:
         for row, proof in zip(document.entries, document.proofs, strict=True):
             leaf = decode64(str(row["leaf"]), LEAF_INVALID)
-            checkpoint = verify_proof(proof, leaf=tree_hash(leaf), vkey=trust.log_vkey)
+            checkpoint = trust.signers.verify_proof(proof, leaf=tree_hash(leaf))
             if f"\nindex {row['index']}\n" not in proof:
                 return _broken(DrawClaim.LOG, DrawFault.INDEX_DIFFERS)
     except (Invalid, KeyError, TypeError) as err:

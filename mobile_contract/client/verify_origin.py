@@ -6,7 +6,7 @@ its key was obtained apart from the package.
 
 import base64
 import binascii
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import datetime
 from typing import Any, TypeVar
@@ -15,13 +15,15 @@ from pydantic import Field, ValidationError
 
 from mobile_contract.client.verify_bag import Bag
 from mobile_contract.client.verify_report import Ledger
+from schemas.act import Act
 from schemas.base import Frozen
 from schemas.chain import entry_hash
-from schemas.checkpoint import Checkpoint, open_checkpoint, parse_checkpoint, parse_proof
+from schemas.checkpoint import Checkpoint, parse_checkpoint, parse_proof
 from schemas.claim import ClaimFault, PackageClaim
 from schemas.consistency import parse_tiles
 from schemas.errors import Invalid
-from schemas.leaf import parse_leaf
+from schemas.leaf import Unknown, parse_leaf
+from schemas.log_signers import LogSigners
 from schemas.merkle import Tiles, verify_inclusion
 from schemas.note import parse_vkey, verify_note
 from schemas.package import CHECKPOINT, NOTE, TAG_MANIFEST, note_text, proof_name
@@ -63,6 +65,13 @@ class Trust(Frozen):
     ended: tuple[EndedKey, ...] = ()
     checkpoint: Checkpoint | None = None
     tiles: Tiles = Field(default_factory=dict)
+    log_keys: tuple[tuple[int, str], ...] = ()
+    """Every key of the log itself, each with the size from which on it signs; a file of before has `log_vkey` alone."""
+
+    @property
+    def signers(self) -> LogSigners:
+        """By which key a checkpoint of a size is signed."""
+        return LogSigners(self.log_keys or ((0, self.log_vkey),))
 
     @classmethod
     def parse(cls, members: object) -> "Trust":
@@ -83,7 +92,8 @@ class Trust(Frozen):
         names = [parse_vkey(one).name for one in (keys["log_vkey"], *export)]
         if any(len(one) != _KEY_BYTES for one in registry) or names[0] != keys["origin"]:
             raise TRUST_INVALID("the trust file contradicts itself")
-        checkpoint, tiles = _history(members, keys["log_vkey"])
+        log_keys = _log_keys(members, keys["log_vkey"])
+        checkpoint, tiles = _history(members, LogSigners(log_keys))
         return cls(
             origin=keys["origin"],
             log_vkey=keys["log_vkey"],
@@ -94,6 +104,7 @@ class Trust(Frozen):
             ended=ended,
             checkpoint=checkpoint,
             tiles=tiles,
+            log_keys=log_keys,
         )
 
 
@@ -105,10 +116,22 @@ def _keys(members: dict[str, Any], name: str, read: Callable[[str], Key]) -> tup
     return tuple(dict.fromkeys(read(str(one)) for one in [members[name], *listed]))
 
 
-def _history(members: dict[str, Any], log_vkey: str) -> tuple[Checkpoint | None, Tiles]:
+def _log_keys(members: dict[str, Any], newest: str) -> tuple[tuple[int, str], ...]:
+    """Return the keys of the log, oldest first, the one in force last; a file of before names that alone."""
+    try:
+        listed = tuple((int(one["since"]), str(one["vkey"])) for one in members.get("log_keys", ()))
+    except (KeyError, TypeError, ValueError) as err:
+        raise TRUST_INVALID("log_keys is a list of keys, each with its size") from err
+    names = {parse_vkey(one).name for _, one in listed} - {parse_vkey(newest).name}
+    if names or (listed and (listed[-1][1] != newest or list(listed) != sorted(listed))):
+        raise TRUST_INVALID("the keys of the log contradict each other")
+    return listed or ((0, newest),)
+
+
+def _history(members: dict[str, Any], signers: LogSigners) -> tuple[Checkpoint | None, Tiles]:
     note, tiles = members.get("checkpoint"), members.get("tiles") or ""
     try:
-        checkpoint = None if note is None else open_checkpoint(str(note), log_vkey)
+        checkpoint = None if note is None else signers.open(str(note))
         return checkpoint, parse_tiles(str(tiles))
     except Invalid as err:
         raise TRUST_INVALID("its checkpoint is not signed by its log key, or its tiles are none") from err
@@ -173,7 +196,8 @@ def verify_log(bag: Bag, trust: Trust | None, ledger: Ledger) -> Checkpoint | No
     checkpoint = None
     try:
         note = bag.decoded(CHECKPOINT)
-        checkpoint = open_checkpoint(note, trust.log_vkey) if trust else parse_checkpoint(unsigned_text(note))
+        signers = None if trust is None else trust.signers.following(_said(bag))
+        checkpoint = signers.open(note) if signers else parse_checkpoint(unsigned_text(note))
         ledger.hold_origin(PackageClaim.CHECKPOINT_SIGNATURE, CHECKPOINT)
     except Invalid as err:
         ledger.fail_as(
@@ -182,6 +206,13 @@ def verify_log(bag: Bag, trust: Trust | None, ledger: Ledger) -> Checkpoint | No
     for index, digest in sorted(bag.places):
         _verify_place(bag, checkpoint, ledger, index=index, digest=digest)
     return checkpoint
+
+
+def _said(bag: Bag) -> Iterator[tuple[int, Act | Unknown]]:
+    """Yield what the leaves of a package say, in the order of the log: its own chain, with its keys, is whole in it."""
+    for line in sorted(bag.leaves):
+        with suppress(Invalid):  # named where leaves are read
+            yield line.index, parse_leaf(line.leaf).act
 
 
 def _verify_place(

@@ -19,9 +19,10 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Row, select, text
 
-from schemas.checkpoint import Checkpoint, open_checkpoint
+from schemas.checkpoint import Checkpoint
 from schemas.errors import Conflict, IntegrityBroken, Invalid, NotFound, Refusal
-from schemas.journal import Journal, Kept, anchor_key, anchor_name, journal_bytes, parse_journal
+from schemas.journal import Journal, Kept, anchor_key, anchor_name, journal_bytes, learned, parse_journal
+from schemas.log_signers import LogSigners
 from schemas.merkle import root_from_tiles
 from schemas.refusals_custody import (
     ANCHOR_MISSING,
@@ -80,14 +81,14 @@ class LogFile:
     def __init__(self, home: Path, name: str) -> None:
         self.path = home / "signer" / f"{name}.checkpoint"
 
-    def read(self, vkey: str) -> Checkpoint | None:
+    def read(self, signers: LogSigners) -> Checkpoint | None:
         """Return what it says; None before the first.
 
         Raises:
             IntegrityBroken: it holds no checkpoint of this log (`log-differs-file`).
         """
         try:
-            return open_checkpoint(self.path.read_text("utf-8"), vkey)
+            return signers.open(self.path.read_text("utf-8"))
         except FileNotFoundError:
             return None
         except (Invalid, ValueError) as err:
@@ -106,11 +107,11 @@ class LogFile:
 class Anchors:
     """What one log says of itself outside its database."""
 
-    def __init__(self, objects: Objects, home: Path, vkey: str) -> None:
-        """Take the evidence store, the data folder of the signer, and the key of the log."""
+    def __init__(self, objects: Objects, home: Path, signers: LogSigners) -> None:
+        """Take the evidence store, the data folder of the signer, and the keys of the log, as far as they are known."""
         self._objects = objects
-        self._vkey = vkey
-        self._file = LogFile(home, anchor_name(vkey))
+        self._signers = signers
+        self._file = LogFile(home, anchor_name(signers.opened))
 
     def check(self, connection: Connection, at: datetime, *, writes_file: bool = True) -> None:
         """Refuse a database whose log is not the one that was published; note what was published and is not noted.
@@ -123,7 +124,7 @@ class Anchors:
             Unavailable: the evidence store does not answer.
         """
         tree = _Tree(connection)
-        told = self._file.read(self._vkey)
+        told = self._file.read(self._signers)
         if told is not None:
             tree.require(told, LOG_BEHIND_FILE, LOG_DIFFERS_FILE)
         last = published(connection)
@@ -165,11 +166,13 @@ class Anchors:
             return None
         with self._objects.open(key, version) as source:
             payload = b"".join(iter(partial(_block, source), b""))
-        return parse_journal(payload, self._vkey)
+        found = parse_journal(payload, self._signers)
+        self._signers = learned(self._signers, found[0])
+        return found
 
     def key(self, start: int) -> str:
         """Return under which key the piece lies that begins at an index."""
-        return anchor_key(self._vkey, start)
+        return anchor_key(self._signers.opened, start)
 
     def next_piece(self, connection: Connection) -> Journal | None:
         """Return what is signed and not published, as far as one object takes it; None where nothing is.

@@ -61,6 +61,10 @@ def revoke(
         Unavailable: this process has no ticket key of the signer.
     """
     found = _alive(keys, None, kid)
+    if found.role is KeyRole.LOG:
+        raise KEY_NOT_ALIVE(
+            "日志自身的密钥只能更换，不能停用 the log's own key is exchanged, never ended: a log without one signs nothing"
+        )
     _say(custody, KeyRevoke(kid=kid, role=found.role, suspect_from=suspect_from, reason=shown(reason)))
     return found
 
@@ -68,8 +72,6 @@ def revoke(
 def _alive(keys: LogKeys, role: KeyRole | None, kid: str) -> LogKey:
     for one in keys.keys:
         if one.kid == kid and one.is_alive and role in (None, one.role):
-            if one.role is KeyRole.LOG:
-                raise KEY_NOT_ALIVE("日志自身的密钥尚不能更换 the log's own key cannot be exchanged yet")
             return one
     raise KEY_NOT_ALIVE(f"日志中没有在用的密钥 no key {kid} is in force: see `quancheng keys show`")
 

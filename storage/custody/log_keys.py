@@ -6,11 +6,12 @@ from typing import Any
 
 from sqlalchemy import Connection, Result, select
 
-from schemas.checkpoint import Checkpoint, open_checkpoint
+from schemas.checkpoint import Checkpoint
 from schemas.errors import IntegrityBroken, Invalid
 from schemas.journal import anchor_name
 from schemas.leaves_log import KeyRole
 from schemas.log_keys import LogKeys, said_keys
+from schemas.log_signers import LogSigners
 from schemas.note import parse_vkey, vkey_of_seed
 from schemas.ours import ours
 from schemas.refusals_custody import LEAF_BROKEN, LOG_KEY_DIFFERS, LOG_ORIGIN_DIFFERS, LOG_UNSIGNED
@@ -95,7 +96,7 @@ def open_head(note: str, keys: LogKeys) -> Checkpoint:
         IntegrityBroken: it did not (slug `log-key-differs`).
     """
     try:
-        return open_checkpoint(note, keys.vkey)
+        return keys.signers.open(note)
     except Invalid as err:
         raise LOG_KEY_DIFFERS(
             f"最近的检查点不是由日志公布的密钥 {_short(keys.vkey)} 签署的："
@@ -104,20 +105,24 @@ def open_head(note: str, keys: LogKeys) -> Checkpoint:
         ) from err
 
 
-def log_vkey(connection: Connection, settings: StorageSettings) -> str:
-    """Return the key by which checkpoints are checked: that of this process where it holds it, else the one the log names.
+def log_signers(connection: Connection, settings: StorageSettings) -> LogSigners:
+    """Return the keys by which checkpoints are checked: those that the log names, where this process holds no other.
+
+    A process that holds another one believes no log but its own: all that is signed by others is none of it.
 
     Raises:
         NotFound: it holds none, and the log has not begun (slug `log-unsigned`).
         IntegrityBroken: as `log_keys`.
         ValueError: `LOG_KEY` is malformed.
     """
+    keys, own = log_keys(connection), None
     if settings.log_key is not None and settings.log_origin:
-        return vkey_of_seed(settings.log_origin, seed(settings.log_key, "LOG_KEY"))
-    keys = log_keys(connection)
-    if keys is None:
+        own = vkey_of_seed(settings.log_origin, seed(settings.log_key, "LOG_KEY"))
+    if keys is not None and (own is None or own in keys.log_vkeys):
+        return keys.signers
+    if own is None:
         raise LOG_UNSIGNED("the log has not begun, and LOG_KEY is not set")
-    return keys.vkey
+    return LogSigners.one(own)
 
 
 def log_fault(connection: Connection, settings: StorageSettings) -> str | None:

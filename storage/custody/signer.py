@@ -20,9 +20,10 @@ from sqlalchemy import Connection, Row, insert, select, text
 
 from schemas.act import Act
 from schemas.chain import leaf_digest
-from schemas.checkpoint import Checkpoint, checkpoint_text, open_checkpoint
+from schemas.checkpoint import Checkpoint, checkpoint_text
 from schemas.errors import Invalid
 from schemas.leaf import parse_leaf
+from schemas.log_signers import LogSigners
 from schemas.merkle import extend, root_from_tiles
 from schemas.note import sign_note, vkey_of_seed
 from schemas.refusals_custody import (
@@ -36,6 +37,7 @@ from schemas.ticket import Answer, TicketKey
 from storage.custody.custody import CustodyLog
 from storage.custody.gate import Gate, Judged, Pending
 from storage.custody.identity import LogIdentity, has_tickets, unsaid
+from storage.custody.log_keys import log_keys
 from storage.custody.telling import SIGNER, Telling, about
 from storage.custody.tree import hold_tree, last_signed, log_size, stored_tile, write_tiles
 from storage.custody.values import Appended
@@ -239,26 +241,38 @@ class Signer:
         except Invalid:
             return None
 
-    def sign(self, seed: bytes, origin: str, *, at: datetime) -> Checkpoint | None:
+    def signers(self, own: str) -> LogSigners:
+        """Return the keys by which the log signs, as its own chain names them now; of one that has not begun, `own`."""
+        keys = log_keys(self._connection)
+        return LogSigners.one(own) if keys is None else keys.signers
+
+    def sign(
+        self, seed: bytes, origin: str, *, at: datetime, signers: LogSigners | None = None
+    ) -> Checkpoint | None:
         """Sign the present tree, having checked that it extends the last one signed.
 
         Args:
             seed: Ed25519 seed of the log, 32 bytes.
             origin: Name of the log and of its key.
             at: Server time, kept beside the checkpoint and not part of it.
+            signers: The keys of the log, where they were read since its own chain went on; read where None.
 
         Returns:
             The new checkpoint; None when nothing new is there to sign, or another run holds the lock.
 
         Raises:
             IntegrityBroken: the tree is smaller than the last checkpoint or does not extend it, or that
-                checkpoint is not ours. Nothing is signed.
+                checkpoint is not ours, or the log names another key to sign it now. Nothing is signed.
         """
         if not self._hold_lock():
             return None
         size, last = log_size(self._connection), last_signed(self._connection)
+        own = vkey_of_seed(origin, seed)
+        signers = signers or self.signers(own)
+        if signers.newest != own:
+            raise LOG_KEY_DIFFERS("this key under this origin is not the one that signs the log now")
         if last is not None:
-            self._require_ours(last, vkey_of_seed(origin, seed))
+            self._require_ours(last, signers)
             self._require_extended(last, size)
         if size == (0 if last is None else last.size):
             return None
@@ -291,9 +305,9 @@ class Signer:
     def _tile(self, level: int, n: int) -> bytes:
         return stored_tile(self._connection, level, n)
 
-    def _require_ours(self, last: _Head, vkey: str) -> None:
+    def _require_ours(self, last: _Head, signers: LogSigners) -> None:
         try:
-            signed = open_checkpoint(last.note, vkey)
+            signed = signers.open(last.note)
         except Invalid as err:
             raise LOG_KEY_DIFFERS("the last checkpoint is not signed by this key under this origin") from err
         if (signed.size, signed.root) != (last.size, last.root):

@@ -5,10 +5,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from sqlalchemy import ColumnElement, Connection, Row, select
 
 from schemas.chain import tree_hash
-from schemas.checkpoint import open_checkpoint
 from schemas.directory import Directory
 from schemas.errors import Invalid
 from schemas.fsck import Checked, Fault, FaultCode, Found, Part
+from schemas.log_signers import LogSigners
 from schemas.merkle import HASH_BYTES, TILE_WIDTH, Tiles, extend, root_from_tiles, tile_width
 from storage.fsck.entry import ENTRIES, Entries
 from storage.fsck.reading import Record
@@ -22,9 +22,9 @@ _Head = Row[int, bytes, str]
 class LogCheck:
     """One pass over the log; memory holds a page of entries and the unfinished tiles only."""
 
-    def __init__(self, connection: Connection, vkey: str) -> None:
+    def __init__(self, connection: Connection, signers: LogSigners) -> None:
         self._connection = connection
-        self._vkey = vkey
+        self._signers = signers
         self._size = 0
         self._unfinished: Tiles = {}
         self._is_gapless = True
@@ -116,7 +116,7 @@ class LogCheck:
         name = f"checkpoint/{row.size}"
         self._signed = row.size
         try:
-            signed = open_checkpoint(row.note, self._vkey)
+            signed = self._signers.open(row.note)
         except Invalid as err:
             yield Fault(code=FaultCode.CHECKPOINT_NOTE_INVALID, subject=name, detail=err.detail)
             return

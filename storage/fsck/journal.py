@@ -8,6 +8,7 @@ from sqlalchemy import Connection, select
 from schemas.errors import IntegrityBroken, Invalid, NotFound
 from schemas.fsck import Checked, Fault, FaultCode, Found, Part
 from schemas.journal import Journal, anchor_key, parse_journal
+from schemas.log_signers import LogSigners
 from storage.objects.port import Objects
 from storage.tables.custody import checkpoints, custody_entries
 
@@ -19,10 +20,10 @@ _NONE = "0" * 32
 class JournalCheck:
     """One pass over the pieces, from the first on; one piece is in memory."""
 
-    def __init__(self, connection: Connection, objects: Objects, vkey: str) -> None:
+    def __init__(self, connection: Connection, objects: Objects, signers: LogSigners) -> None:
         self._connection = connection
         self._objects = objects
-        self._vkey = vkey
+        self._signers = signers
 
     def run(self) -> Iterator[Found]:
         """Yield every piece that is missing, that says something else, or that goes on where the database does not."""
@@ -36,7 +37,7 @@ class JournalCheck:
                 start = told[start][0]
                 continue
             try:
-                journal, head = parse_journal(payload, self._vkey)
+                journal, head = parse_journal(payload, self._signers)
             except IntegrityBroken as err:
                 yield Fault(code=FaultCode.JOURNAL_DIFFERS, subject=name, detail=err.slug)
                 if start not in told:
@@ -74,7 +75,7 @@ class JournalCheck:
             yield Fault(code=FaultCode.JOURNAL_DIFFERS, subject=name, detail="leaves")
 
     def _read(self, start: int) -> bytes | None:
-        key = anchor_key(self._vkey, start)
+        key = anchor_key(self._signers.opened, start)
         version = self._objects.newest(key)
         if version is None:
             with suppress(NotFound, Invalid):

@@ -12,6 +12,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from schemas.errors import EvidenceError
 from schemas.fsck import Found, Part, Unchecked
+from schemas.log_signers import LogSigners
 from storage.fsck.audit import check_audits
 from storage.fsck.chains import check_chains
 from storage.fsck.custody import LogCheck
@@ -34,13 +35,15 @@ _OWN_FAULTS = (ArithmeticError, AttributeError, LookupError, RecursionError, Typ
 """What an error of our own looks like: it must not hide what the other checks find."""
 
 
-def examine(engine: Engine, objects: Objects, vkey: str, *, with_bytes: bool = True) -> Iterator[Found]:
+def examine(
+    engine: Engine, objects: Objects, signers: LogSigners, *, with_bytes: bool = True
+) -> Iterator[Found]:
     """Look at everything; change nothing.
 
     Args:
         engine: The database.
         objects: The object store.
-        vkey: The log's public key as C2SP spells it.
+        signers: The public keys by which the log signed.
         with_bytes: Read every object again; without, rows, log and locks are looked at.
     """
 
@@ -48,7 +51,7 @@ def examine(engine: Engine, objects: Objects, vkey: str, *, with_bytes: bool = T
         with snapshot(engine) as connection:
             yield from check(connection)
 
-    yield from _record(engine, objects, vkey)
+    yield from _record(engine, objects, signers)
     yield from guarded(Part.DOCUMENTS, seen_at_once(check_documents))
     yield from guarded(Part.DOCUMENTS, seen_at_once(check_unchained))
     yield from guarded(Part.INTAKES, seen_at_once(check_intakes))
@@ -60,16 +63,16 @@ def examine(engine: Engine, objects: Objects, vkey: str, *, with_bytes: bool = T
     yield from guarded(Part.PERSONAL, seen_at_once(check_personal))
     yield from guarded(Part.RECORDINGS, check_recordings(engine, asked))
     yield from guarded(Part.OBJECTS, check_packages(engine, asked))
-    yield from guarded(Part.LISTING, check_unnamed(engine, objects, vkey))
+    yield from guarded(Part.LISTING, check_unnamed(engine, objects, signers))
     yield from asked.rest()
 
 
-def _record(engine: Engine, objects: Objects, vkey: str) -> Iterator[Found]:
+def _record(engine: Engine, objects: Objects, signers: LogSigners) -> Iterator[Found]:
     """The log and the chains in it, as of one moment: who acts in a chain was learned from the log."""
     with snapshot(engine) as connection:
-        log = LogCheck(connection, vkey)
+        log = LogCheck(connection, signers)
         yield from guarded(Part.LOG, log.run())
-        yield from guarded(Part.JOURNAL, JournalCheck(connection, objects, vkey).run())
+        yield from guarded(Part.JOURNAL, JournalCheck(connection, objects, signers).run())
         yield from guarded(Part.CHAINS, check_chains(connection, log.seen, log.waiting))
 
 

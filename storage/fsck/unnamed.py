@@ -17,6 +17,7 @@ from sqlalchemy import Connection, Engine, Table, func, select
 from schemas.errors import EvidenceError
 from schemas.fsck import Checked, Fault, FaultCode, Found, Part, Unchecked
 from schemas.journal import anchor_key
+from schemas.log_signers import LogSigners
 from schemas.reference import UUID_FORM
 from storage.fsck.reading import snapshot
 from storage.objects.port import Objects
@@ -35,11 +36,11 @@ _THINGS: Final[dict[str, Table]] = {"recordings": uploads, "derivatives": record
 _ID = re.compile(UUID_FORM)
 
 
-def check_unnamed(engine: Engine, objects: Objects, vkey: str) -> Iterator[Found]:
+def check_unnamed(engine: Engine, objects: Objects, signers: LogSigners) -> Iterator[Found]:
     """Yield every object of the evidence store that nothing names, a page of keys against a snapshot of the rows."""
     with snapshot(engine) as connection:
         before = connection.execute(select(func.now())).scalar_one() - SETTLED
-    pieces = anchor_key(vkey, 0).rpartition("/")[0]
+    pieces = anchor_key(signers.opened, 0).rpartition("/")[0]
     try:
         listed = objects.old_evidence(before)
         while keys := [*islice(listed, PAGE_KEYS)]:

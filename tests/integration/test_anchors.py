@@ -14,6 +14,7 @@ from schemas.checkpoint import open_checkpoint
 from schemas.errors import IntegrityBroken, Unavailable
 from schemas.health import Health, HealthPart
 from schemas.journal import journal_bytes, parse_journal
+from schemas.log_signers import LogSigners
 from schemas.note import vkey_of_seed
 from schemas.work import signs
 from storage.custody.anchor import LOCKED, Anchors
@@ -57,7 +58,7 @@ def vkey(store: Store) -> str:
 
 
 def anchors(store: Store) -> Anchors:
-    return Anchors(store.objects, store.settings.quancheng_home, vkey(store))
+    return Anchors(store.objects, store.settings.quancheng_home, LogSigners.one(vkey(store)))
 
 
 def traces(store: Store, count: int = 3) -> None:
@@ -89,7 +90,7 @@ def test_a_checkpoint_is_told_once_it_is_kept_elsewhere(either: Store) -> None:
     start, notes = 0, []
     while (piece := anchors(store).piece(start)) is not None:
         journal, head = piece
-        assert parse_journal(journal_bytes(journal), vkey(store)) == piece
+        assert parse_journal(journal_bytes(journal), LogSigners.one(vkey(store))) == piece
         assert all(one.ticket is not None for one in journal.leaves)
         notes.append(journal.note)
         start = head.size

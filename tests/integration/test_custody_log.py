@@ -19,6 +19,7 @@ from schemas.directory import Directory
 from schemas.errors import IntegrityBroken, NotFound
 from schemas.fsck import Fault
 from schemas.leaves_agency import AgencyAmend, AgencyClose, AgencyKind, AgencyOpen
+from schemas.log_signers import LogSigners
 from schemas.merkle import consistency_proof, verify_consistency
 from schemas.note import vkey_of_seed
 from schemas.replay import Turn, fold
@@ -132,7 +133,11 @@ def _heads(engine: Engine) -> list:
 
 def _check(engine: Engine) -> list[str]:
     with snapshot(engine) as connection:
-        return [fault.code for fault in LogCheck(connection, VKEY).run() if isinstance(fault, Fault)]
+        return [
+            fault.code
+            for fault in LogCheck(connection, LogSigners.one(VKEY)).run()
+            if isinstance(fault, Fault)
+        ]
 
 
 def test_an_entry_is_proven_after_one_run(engine: Engine) -> None:
@@ -538,7 +543,7 @@ def test_the_check_sees_one_moment(whole: Engine) -> None:
     """Entries that are integrated while a check runs do not look like faults."""
     _tamper(whole, "UPDATE custody_entries SET actor = 'someone' WHERE id = 579")
     with snapshot(whole) as connection:
-        found = LogCheck(connection, VKEY).run()
+        found = LogCheck(connection, LogSigners.one(VKEY)).run()
         assert next(found).count == 577
         assert _integrate(whole) == 2
         assert [one.code for one in found if isinstance(one, Fault)] == ["entry-differs-from-leaf"]

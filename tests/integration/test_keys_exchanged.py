@@ -9,19 +9,25 @@ from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
 
+import httpx
 import pytest
 from pydantic import SecretStr
 from sqlalchemy import select
 
 from api.custody import trust_file
+from mobile_contract.client.monitor_follow import Follower
+from mobile_contract.client.monitor_kept import Kept
+from mobile_contract.client.monitor_log import RemoteLog
 from mobile_contract.client.verify import verify_package
 from mobile_contract.client.verify_origin import Trust
 from schemas.act import Process
+from schemas.checkpoint import Checkpoint, checkpoint_text
 from schemas.claim import ClaimFault, PackageClaim
-from schemas.errors import Invalid
+from schemas.errors import EvidenceError, Invalid
 from schemas.fsck import FaultCode
 from schemas.leaf import parse_leaf
 from schemas.leaves_log import LogRefuse
+from schemas.note import sign_note
 from schemas.ticket import Answer, kid_of, public_of
 from schemas.work import LoopPart
 from storage.objects.hashing import object_blocks
@@ -34,10 +40,13 @@ from storage.tables.custody import custody_entries
 from storage.transaction import Transaction
 from tests.casework import make_bureau
 from tests.factories import faults, folder_url, make_agency, make_settings
-from tests.stand import ROOT
+from tests.server import serving
+from tests.stand import PATIENCE_SECONDS, ROOT
 from tests.supervision import drain
+from tests.web import TRUST
 from workers.custody import integrate
 from workers.keys import KINDS, Change, end, exchange, show
+from workers.rebuild import run as rebuild_log
 
 
 class House(NamedTuple):
@@ -163,6 +172,64 @@ def test_every_key_gives_way_to_another_and_what_was_signed_before_holds(
         for process in (Process.API, Process.WORKER, Process.SIGNER):
             with pytest.raises(SystemExit):
                 require_writer(stale, process)
+
+
+def foreign(one: Callable[[], object]) -> str:
+    """The slug by which something is refused."""
+    with pytest.raises(EvidenceError) as caught:
+        one()
+    return caught.value.slug
+
+
+def test_the_logs_own_key_gives_way_and_every_follower_knows(
+    house: House, packaged: Callable[[], Path], tmp_path: Path
+) -> None:
+    """Old trust proves new packages and new trust old ones; the old key signs no checkpoint more; a monitor goes on."""
+    before, then, old = packaged(), trust(house), house.home.keys()["log_key"]
+    stale = house.store()
+    with (
+        closing(house.store()) as store,
+        serving(store) as url,
+        httpx.Client(verify=TRUST, timeout=PATIENCE_SECONDS) as client,
+    ):
+        kept = Kept(tmp_path / "seen")
+        kept.folder.mkdir()
+        kept.open(then.log_vkey)
+        follower = Follower(RemoteLog(url, client, patience_seconds=PATIENCE_SECONDS), kept, then.log_vkey)
+        assert follower.look().key is None
+
+        kind = KINDS["log"]
+        change = Change(kind, None, house.home.next_key(kind.setting))
+        with closing(house.store()) as stopped:
+            exchange(stopped, change, Told(), lambda: None)  # killed before the new key took its place
+        with closing(house.store()) as stopped, pytest.raises(SystemExit, match="LOG_KEY"):
+            require_writer(stopped, Process.SIGNER)
+        new = house.exchange("log")
+        started(house)
+
+        now = trust(house)
+        assert new == kid(house, "log")
+        assert [one for _, one in now.log_keys][-2:] == [then.log_vkey, now.log_vkey]
+        looked = follower.look()
+        assert (looked.key, kept.key()) == (now.log_vkey, now.log_vkey)
+        again = Kept(tmp_path / "seen")
+        again.open(then.log_vkey)  # whoever names the old key goes on with the folder
+        assert again.head == kept.head
+    after = packaged()
+    for package, by in ((before, then), (before, now), (after, now), (after, then)):
+        report = verify_package(package, by)
+        assert report.holds, report.failed()
+    with closing(stale):
+        assert foreign(lambda: integrate(stale)) == "log-key-differs"
+    size = now.log_keys[-1][0]
+    text = checkpoint_text(Checkpoint(origin=now.origin, size=size, root=bytes(32)))
+    note = sign_note(text, now.origin, seed_text(old, "old"))
+    assert foreign(lambda: now.signers.open(note)) == "signature-invalid"
+    with closing(house.store()) as store:
+        assert [one for one in faults(store) if one[0] != FaultCode.RETENTION_MISSING] == []
+        told = Told()
+        rebuild_log(store, told)
+        assert told.facts["event"] == "log_whole"
 
 
 def test_a_key_is_not_exchanged_under_what_runs_and_goes_on_after_a_crash(house: House) -> None:

@@ -20,10 +20,13 @@ from mobile_contract.client.monitor_log import RemoteLog
 from schemas.checkpoint import open_checkpoint
 from schemas.errors import Conflict, EvidenceError, Invalid, Unavailable
 from schemas.fork import Fork, open_fork
+from schemas.key_rotation import rotation
+from schemas.leaves_log import KeyRole
 from schemas.log_tile import TilePath, parse_bundle
 from schemas.merkle import root_from_tiles, tiles_of
 from schemas.note import vkey_of_seed
 from tests.log_operator import ORIGIN, SEED, Answer, History, Operator, entries
+from tests.own_chains import opened, own_chain
 
 URL = "http://log.test"
 
@@ -157,6 +160,20 @@ def test_a_shorter_log_is_set_back_or_forked(watch: Watch, size: int) -> None:
     assert err.slug == "log-forked"
     assert contradiction(err, watch.operator.vkey) == (size, 300)
     assert watch.show(History(entries(301))).new == 1
+
+
+def test_a_key_that_the_followed_one_has_not_signed_is_named(watch: Watch) -> None:
+    """Whoever serves a whole chain of their own, or a rotation that another key signed, shows another log all the same."""
+    watch.show(History(entries(300)))
+    stranger = bytes(32)
+    stolen = rotation(KeyRole.LOG, SEED, stranger).model_copy(
+        update={"proof": rotation(KeyRole.LOG, stranger, SEED).proof}
+    )
+    for acts in ([opened(stranger, ORIGIN)], [opened(SEED, ORIGIN), stolen]):
+        watch.operator.chain = own_chain(acts, stranger, origin=ORIGIN)
+        watch.operator.shown = History(entries(310), seed=stranger)
+        assert watch.named().slug == "log-foreign"
+    assert watch.size() == 300
 
 
 @pytest.mark.parametrize(
