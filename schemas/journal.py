@@ -78,7 +78,7 @@ def parse_journal(payload: bytes, signers: LogSigners) -> tuple[Journal, Checkpo
         head, _, note = payload.partition(b"\n\n")
         _, start, *lines = head.split(b"\n")
         journal = Journal(_start(start), tuple(map(_kept, lines)), note.decode())
-        checkpoint = learned(signers, journal).open(journal.note)
+        checkpoint = learned(signers, journal).checkpoint(journal.note)
     except (Invalid, ValueError, binascii.Error) as err:
         raise JOURNAL_BROKEN("a piece of the log in the evidence store cannot be read") from err
     if checkpoint.size != journal.end or journal_bytes(journal) != payload:

@@ -17,7 +17,7 @@ from schemas.leaves_log import (
     WitnessDrop,
 )
 from schemas.life import FaultCode, Here, Takes, Unlawful, law, taken
-from schemas.note import encode64, parse_vkey
+from schemas.note import public_of_vkey
 from schemas.ticket import kid_of
 
 
@@ -56,9 +56,10 @@ def apply_log(life: LogLife | None, leaf: Leaf, here: Here) -> LogLife:
     act = leaf.act
     if type(act) is LogOpen:
         law(life is None, FaultCode.BEGUN_TWICE)
-        own = encode64(parse_vkey(act.vkey).public)
+        own = public_of_vkey(act.vkey)
         keys = {kid: KeyLife(KeyRole.TICKET, public, here.n) for kid, public in act.tickets.items()}
-        keys[kid_of(own)] = KeyLife(KeyRole.LOG, own, here.n)
+        if own is not None:
+            keys[kid_of(own)] = KeyLife(KeyRole.LOG, own, here.n)
         return LogLife(act.origin, act.vkey, act.catalogue_sha256, keys)
     return taken(LOG_TAKES, life, leaf, here)
 

@@ -40,7 +40,7 @@ class LogSigners(NamedTuple):
         """Return the key that signs a tree of so many entries."""
         return next(key for since, key in reversed(self.keys) if since <= max(size, self.keys[0][0]))
 
-    def open(self, note: str) -> Checkpoint:
+    def checkpoint(self, note: str) -> Checkpoint:
         """Return the checkpoint that the log signed, with the key of its size.
 
         Raises:

@@ -75,6 +75,14 @@ def parse_vkey(text: str) -> NoteKey:
     return NoteKey(name=name, key_id=bytes.fromhex(key_id), public=raw[1:])
 
 
+def public_of_vkey(text: str) -> str | None:
+    """Return the public key of a verifier key, base64 of 32 bytes; None where it is none."""
+    try:
+        return encode64(parse_vkey(text).public)
+    except Invalid:
+        return None
+
+
 def sign_note(text: str, name: str, seed: bytes) -> str:
     """Sign `text` (ends in a newline) with the Ed25519 `seed` (32 bytes) and return the whole note.
 

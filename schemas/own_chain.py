@@ -58,7 +58,7 @@ def proven_keys(chain: OwnChain, known: str) -> tuple[LogKeys, Checkpoint]:
     _require_handed_on(keys, read)
     if parse_vkey(known) not in map(parse_vkey, keys.log_vkeys):
         raise LEAF_INVALID("the key that is known is none of this log's")
-    checkpoint = keys.signers.open(chain.checkpoint)
+    checkpoint = keys.signers.checkpoint(chain.checkpoint)
     for one in chain.leaves:
         verify_inclusion(
             tuple(decode64(each, PROOF_INVALID) for each in one.hashes[: MAX_PROOF_HASHES + 1]),

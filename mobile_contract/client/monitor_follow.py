@@ -114,7 +114,7 @@ class Follower:
         """
         try:
             keys, _ = proven_keys(self._log.own(), self._vkey)
-            seen = keys.signers.open(note)
+            seen = keys.signers.checkpoint(note)
         except (Invalid, Unavailable):
             return None
         if keys.vkey == self._vkey:

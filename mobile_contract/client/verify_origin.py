@@ -131,7 +131,7 @@ def _log_keys(members: dict[str, Any], newest: str) -> tuple[tuple[int, str], ..
 def _history(members: dict[str, Any], signers: LogSigners) -> tuple[Checkpoint | None, Tiles]:
     note, tiles = members.get("checkpoint"), members.get("tiles") or ""
     try:
-        checkpoint = None if note is None else signers.open(str(note))
+        checkpoint = None if note is None else signers.checkpoint(str(note))
         return checkpoint, parse_tiles(str(tiles))
     except Invalid as err:
         raise TRUST_INVALID("its checkpoint is not signed by its log key, or its tiles are none") from err
@@ -197,7 +197,7 @@ def verify_log(bag: Bag, trust: Trust | None, ledger: Ledger) -> Checkpoint | No
     try:
         note = bag.decoded(CHECKPOINT)
         signers = None if trust is None else trust.signers.following(_said(bag))
-        checkpoint = signers.open(note) if signers else parse_checkpoint(unsigned_text(note))
+        checkpoint = signers.checkpoint(note) if signers else parse_checkpoint(unsigned_text(note))
         ledger.hold_origin(PackageClaim.CHECKPOINT_SIGNATURE, CHECKPOINT)
     except Invalid as err:
         ledger.fail_as(

@@ -88,7 +88,7 @@ class LogFile:
             IntegrityBroken: it holds no checkpoint of this log (`log-differs-file`).
         """
         try:
-            return signers.open(self.path.read_text("utf-8"))
+            return signers.checkpoint(self.path.read_text("utf-8"))
         except FileNotFoundError:
             return None
         except (Invalid, ValueError) as err:

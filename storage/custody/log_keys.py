@@ -21,8 +21,12 @@ from storage.settings import StorageSettings, seed
 from storage.tables.custody import chain_places, custody_entries
 
 _NAME = select(custody_entries.c.subject).where(custody_entries.c.leaf_index == 0).scalar_subquery()
+_ENTRY = custody_entries.c
 _OWN = (
-    select(custody_entries)
+    select(
+        *(_ENTRY.entry_id, _ENTRY.leaf, _ENTRY.digest, _ENTRY.leaf_hash, _ENTRY.leaf_index),
+        *(_ENTRY.ticket, _ENTRY.ticket_kid),
+    )
     .join(chain_places, chain_places.c.entry == custody_entries.c.id)
     .where(chain_places.c.of == _NAME, custody_entries.c.leaf_index.is_not(None))
     .order_by(chain_places.c.n)
@@ -96,7 +100,7 @@ def open_head(note: str, keys: LogKeys) -> Checkpoint:
         IntegrityBroken: it did not (slug `log-key-differs`).
     """
     try:
-        return keys.signers.open(note)
+        return keys.signers.checkpoint(note)
     except Invalid as err:
         raise LOG_KEY_DIFFERS(
             f"最近的检查点不是由日志公布的密钥 {_short(keys.vkey)} 签署的："
@@ -115,9 +119,15 @@ def log_signers(connection: Connection, settings: StorageSettings) -> LogSigners
         IntegrityBroken: as `log_keys`.
         ValueError: `LOG_KEY` is malformed.
     """
-    keys, own = log_keys(connection), None
+    own = None
     if settings.log_key is not None and settings.log_origin:
         own = vkey_of_seed(settings.log_origin, seed(settings.log_key, "LOG_KEY"))
+    try:
+        keys = log_keys(connection)
+    except IntegrityBroken:
+        if own is None:
+            raise
+        keys = None  # what is wrong with its own chain is named where the chain is read
     if keys is not None and (own is None or own in keys.log_vkeys):
         return keys.signers
     if own is None:

@@ -307,7 +307,7 @@ class Signer:
 
     def _require_ours(self, last: _Head, signers: LogSigners) -> None:
         try:
-            signed = signers.open(last.note)
+            signed = signers.checkpoint(last.note)
         except Invalid as err:
             raise LOG_KEY_DIFFERS("the last checkpoint is not signed by this key under this origin") from err
         if (signed.size, signed.root) != (last.size, last.root):

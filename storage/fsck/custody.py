@@ -116,7 +116,7 @@ class LogCheck:
         name = f"checkpoint/{row.size}"
         self._signed = row.size
         try:
-            signed = self._signers.open(row.note)
+            signed = self._signers.checkpoint(row.note)
         except Invalid as err:
             yield Fault(code=FaultCode.CHECKPOINT_NOTE_INVALID, subject=name, detail=err.detail)
             return

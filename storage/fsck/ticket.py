@@ -7,7 +7,7 @@ from schemas.fsck import Fault, FaultCode
 from schemas.key_rotation import is_proven
 from schemas.leaf import Leaf
 from schemas.leaves_log import KeyAnnounce, KeyRotate, LogOpen, LogRefuse
-from schemas.note import encode64, parse_vkey
+from schemas.note import public_of_vkey
 from schemas.ticket import kid_of
 from schemas.ticket_keys import KnownKeys, TicketFault
 from storage.fsck.reading import Record
@@ -43,8 +43,10 @@ class TicketCheck:
         """Say whether the key before signed the new one, where the leaf exchanges a key; learn what it names."""
         match leaf.act:
             case LogOpen() as act:
-                own = encode64(parse_vkey(act.vkey).public)
-                self._publics |= {**act.tickets, kid_of(own): own}
+                own = public_of_vkey(act.vkey)
+                self._publics |= act.tickets
+                if own is not None:
+                    self._publics[kid_of(own)] = own
             case KeyAnnounce() as act:
                 self._publics[act.kid] = act.public
             case KeyRotate() as act:

@@ -224,7 +224,7 @@ def test_the_logs_own_key_gives_way_and_every_follower_knows(
     size = now.log_keys[-1][0]
     text = checkpoint_text(Checkpoint(origin=now.origin, size=size, root=bytes(32)))
     note = sign_note(text, now.origin, seed_text(old, "old"))
-    assert foreign(lambda: now.signers.open(note)) == "signature-invalid"
+    assert foreign(lambda: now.signers.checkpoint(note)) == "signature-invalid"
     with closing(house.store()) as store:
         assert [one for one in faults(store) if one[0] != FaultCode.RETENTION_MISSING] == []
         told = Told()
