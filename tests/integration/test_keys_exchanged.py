@@ -40,6 +40,8 @@ from storage.tables.custody import custody_entries
 from storage.transaction import Transaction
 from tests.casework import make_bureau
 from tests.factories import faults, folder_url, make_agency, make_settings
+from tests.forging_log import roll_back
+from tests.owner import owner_store
 from tests.server import serving
 from tests.stand import PATIENCE_SECONDS, ROOT
 from tests.supervision import drain
@@ -344,3 +346,28 @@ def test_a_stolen_key_of_packages_signs_none_that_holds(house: House, packaged: 
     started(house)
     report = verify_package(packaged(), trust(house))
     assert report.holds, report.failed()
+
+
+def test_a_backup_from_before_the_exchange_is_rebuilt(house: House) -> None:
+    """The restored database knows the old key alone; the pieces say which one it gave way to."""
+    with closing(house.store()) as store:
+        make_agency(store)
+        integrate(store)
+        with store.begin() as tx:
+            before = tx.custody.size()
+    house.exchange("log")
+    with closing(house.store()) as store:
+        make_agency(store)
+        integrate(store)
+        with store.begin() as tx:
+            size, note = tx.custody.size(), tx.custody.latest_checkpoint()
+        roll_back(store, before)
+        with pytest.raises(SystemExit, match="LOG_KEY"):
+            require_writer(store, Process.SIGNER)
+        told = Told()
+        with owner_store(store) as owner:
+            rebuild_log(owner, told)
+        assert ("log_rebuilt", size) in {(one["event"], one.get("size")) for one in told.said}
+        integrate(store)
+        with store.begin() as tx:
+            assert tx.custody.latest_checkpoint() == note
