@@ -19,8 +19,10 @@ from schemas.note import vkey_of_seed
 from schemas.work import signs
 from storage.custody.signer import Signer
 from storage.settings import StorageSettings
+from storage.setup.home import TICKET_KEYS
 from storage.store import Store
 from storage.tables.custody import custody_entries
+from tests.factories import seed64
 from tests.owner import unguarded
 from tests.traces import leave_trace
 from workers.clock import ClockWatch
@@ -28,6 +30,8 @@ from workers.custody import Publisher, Sequencer, integrate
 
 SEED = bytes(range(32))
 NOW = datetime(2026, 11, 25, 8, tzinfo=UTC)
+KEYS = {name: seed64() for name in ("registry_key", "export_key", *TICKET_KEYS)}
+"""The other keys of the server, whatever the environment says."""
 
 
 def _open(database_url: str, home: Path, *, seed: bytes | None = SEED, **more: SecretStr | None) -> Store:
@@ -36,7 +40,7 @@ def _open(database_url: str, home: Path, *, seed: bytes | None = SEED, **more: S
         objects_url=SecretStr(f"file://{home}"),
         quancheng_home=home / "home",
         log_key=_secret(seed),
-        **more,
+        **{**KEYS, **more},
     )
     return Store(settings, clock=lambda: NOW)
 
