@@ -305,6 +305,7 @@ TEXTS: Mapping[str, str] = {
     "person_id": "{account_id}",
     "due_at": "",
     "paper": "",
+    "exception": "",
 }
 TEXTS_OF: Mapping[str, Mapping[str, str]] = {
     "/console/accounts/{account_id}/roles/{grant_id}/amend": {
