@@ -193,7 +193,9 @@ def filing(engine: Engine) -> Act:
     return act
 
 
-_BACKENDS = text("SELECT pid FROM pg_stat_activity WHERE datname = current_database()")
+_BACKENDS = text(
+    "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND backend_type = 'client backend'"
+)
 _ENTRIES = custody_entries.to_metadata(MetaData(), name="bench_entries")
 _ONE: list[tuple[str, str]] = []
 _ONE_BARE: list[str] = []
