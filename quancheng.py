@@ -335,14 +335,7 @@ def _log_arguments(one: argparse.ArgumentParser) -> None:
         "mend", parents=[told], help="let such a chain go on; two persons say so; beside a running server"
     )
     mending.add_argument("of", metavar="CHAIN", help="as `log stopped` tells it")
-    mending.add_argument(
-        "--by",
-        action="append",
-        required=True,
-        metavar="LOGIN",
-        help="who approves; twice, a password is asked of each",
-    )
-    mending.add_argument("--reason", required=True, help="why; it is logged")
+    _approved(mending)
     correcting = acts.add_parser(
         "correct",
         parents=[told],
@@ -356,14 +349,19 @@ def _log_arguments(one: argparse.ArgumentParser) -> None:
         metavar="NAME=VALUE",
         help="what a member should have said; may be given again",
     )
-    correcting.add_argument(
+    _approved(correcting)
+
+
+def _approved(one: argparse.ArgumentParser) -> None:
+    """Ask an act of the log for the two who approve it, and why."""
+    one.add_argument(
         "--by",
         action="append",
         required=True,
         metavar="LOGIN",
         help="who approves; twice, a password is asked of each",
     )
-    correcting.add_argument("--reason", required=True, help="why; it is logged")
+    one.add_argument("--reason", required=True, help="why; it is logged")
 
 
 def log(args: argparse.Namespace) -> int:
