@@ -77,7 +77,9 @@ class Publisher:
     def _of_log(self) -> Anchors:
         settings = self._store.settings
         if self._anchors is None:
-            origin(settings), seed(settings.log_key, "LOG_KEY")  # whoever publishes has both
+            # Whoever publishes has both: a missing one is named here, and not by an empty answer of the log.
+            origin(settings)
+            seed(settings.log_key, "LOG_KEY")
             with self._store.begin() as tx:
                 signers = log_signers(tx.connection, settings)
             self._anchors = Anchors(self._store.objects, settings.quancheng_home, signers)
