@@ -20,6 +20,15 @@ SETTING_ITEM = Refusal(
     "每行写一项；只能从所列的项目中选择的，照原样填写",
     "one item a line; where they are given, write them as they stand there",
 )
+SETTING_AREA = Refusal(
+    "setting-area",
+    Invalid,
+    Level.INFO,
+    "这些拐点围不成一个区域",
+    "These corners enclose no area",
+    "至少写三个不同的拐点，沿边界依次排列，边线不能相交",
+    "write three different corners at least, in order along the border, so that no sides cross",
+)
 LOOK_REASON_UNLISTED = Refusal(
     "look-reason-unlisted",
     Invalid,

@@ -2,7 +2,7 @@
 
 A recording has up to three places – of its device, of its file, of every point of its track – and the nearest one counts:
 a track that passes the scene is of the scene. In a shifted datum nothing is measured. What was captured after the matter
-is never told: inspections, hearings and services are.
+is never told: inspections, hearings and services are. Against the area of its agency the farthest place counts.
 """
 
 from collections.abc import Sequence
@@ -10,6 +10,8 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from schemas.agreement import distance_m
+from schemas.area import Area, Point, metres_outside
+from schemas.checks.agreement import AREA
 from schemas.checks.scene import SCENE_PLACE, SCENE_TIME
 from schemas.integrity import Check, CheckResult, examines
 from schemas.manifest import Datum
@@ -22,9 +24,6 @@ EARLY = timedelta(hours=24)
 """The time of a matter is often a day without an hour."""
 
 _MEASURED = frozenset({Datum.WGS84.value, Datum.CGCS2000.value})
-
-Point = tuple[int, int]
-"""Latitude and longitude in 10⁻⁷ degrees."""
 
 
 class Scene(NamedTuple):
@@ -89,3 +88,15 @@ def check_scene_time(check: Check, captured_at: datetime | None, scene: Scene) -
         return None
     early = scene.occurred_at - captured_at
     return check.found("scene-before", hours=early // timedelta(hours=1)) if early > EARLY else check.held()
+
+
+@examines(AREA)
+def check_area(check: Check, facts: MediaFacts, spots: Spots, area: Area) -> CheckResult | None:
+    """Measure how far outside the area of the agency the farthest place lies, beyond what it may be off."""
+    if not area.corners or not spots.points:
+        return None
+    metres = round(max(metres_outside(place, area.corners) for place in spots.points))
+    if metres <= area.near_m + spots.accuracy_m:
+        return check.held()
+    code = "place-outside-area" if facts.track is None else "track-outside-area"
+    return check.found(code, kilometres=f"{metres / 1000:.1f}")

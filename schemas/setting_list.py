@@ -11,6 +11,7 @@ from typing import Annotated, NamedTuple
 from pydantic import StringConstraints
 
 from schemas.annotation import is_tag
+from schemas.area import check_ring, is_corner
 from schemas.as_of import AsOf
 from schemas.case_number import is_number_pattern
 from schemas.equipment import MANDATORY_KINDS, EquipmentKind
@@ -34,6 +35,7 @@ class ListSetting(StrEnum):
     REVIEW_SCOPE = "review-scope"
     CASE_NUMBERS = "case-number-patterns"
     TAGS = "tags"
+    AREA = "area"
 
 
 Items = tuple[str, ...]
@@ -45,6 +47,10 @@ Item = Annotated[
 """One item of a list: a name of a closed list, or words of one's own."""
 
 
+def _any_order(_: Items) -> None:
+    """Take any items in any order."""
+
+
 class DeclaredList(NamedTuple):
     """A setting whose value is a list, as declared.
 
@@ -54,6 +60,7 @@ class DeclaredList(NamedTuple):
         least: So many items at least.
         words: What it is called.
         judged: Which time picks the row that counts.
+        check_whole: Refuses items that may stand each, and mean nothing together.
     """
 
     among: type[StrEnum] | None
@@ -62,6 +69,7 @@ class DeclaredList(NamedTuple):
     words: Words
     judged: AsOf
     may_stand: Callable[[str], bool] = bool
+    check_whole: Callable[[Items], None] = _any_order
 
 
 def _all(kind: type[StrEnum]) -> Items:
@@ -115,6 +123,10 @@ LISTS: Mapping[ListSetting, DeclaredList] = MappingProxyType(
         ListSetting.TAGS: DeclaredList(
             None, (), 0, Words("常用标签", "Tags that are offered"), AsOf.ACT, is_tag
         ),
+        # An agency draws its own border; none is assumed.
+        ListSetting.AREA: DeclaredList(
+            None, (), 0, Words("辖区范围", "Area of the agency"), AsOf.CAPTURE, is_corner, check_ring
+        ),
     }
 )
 """Lists that may be set. What stands in published leaves stays what it is, whatever a list leaves out later."""
@@ -124,7 +136,7 @@ def check_items(known: DeclaredList, items: Items | None) -> None:
     """Refuse an item that cannot stand in its list, or too few.
 
     Raises:
-        Invalid: slug `setting-item`.
+        Invalid: slug `setting-item`, or that of the list.
     """
     if items is None:
         return
@@ -132,3 +144,4 @@ def check_items(known: DeclaredList, items: Items | None) -> None:
     wrong = [one for one in items if not (known.may_stand(one) if allowed is None else one in allowed)]
     if wrong or len(items) < known.least:
         raise SETTING_ITEM("an item is unknown, or there are too few", items=wrong)
+    known.check_whole(items)

@@ -6,6 +6,7 @@ What is recognised is told and never set right: both sides are claims, and both 
 import math
 from collections.abc import Sequence
 
+from schemas.area import to_segment
 from schemas.checks.steps import TRACK_DATUM, TRACK_TIME_AGREES
 from schemas.datum import Degrees, bd09_of, gcj02_of, gcj02_of_bd09, is_shifted, wgs84_of_gcj02
 from schemas.integrity import Check, CheckResult, examines
@@ -71,13 +72,4 @@ def _metres_to(place: Degrees, line: Line) -> float:
     wide = _METRES * math.cos(math.radians(lat))
     flat = [((north / _E7 - lat) * _METRES, (east / _E7 - lon) * wide) for north, east in line]
     pairs = zip(flat, flat[1:] or flat, strict=False)
-    return min(_to_segment(start, end) for start, end in pairs)
-
-
-def _to_segment(start: tuple[float, float], end: tuple[float, float]) -> float:
-    """Return the distance of the origin from a segment."""
-    north, east = end[0] - start[0], end[1] - start[1]
-    length = north * north + east * east
-    along = -(start[0] * north + start[1] * east) / length if length else 0.0
-    along = min(1.0, max(0.0, along))
-    return math.hypot(start[0] + along * north, start[1] + along * east)
+    return min(to_segment(start, end) for start, end in pairs)

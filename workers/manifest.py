@@ -4,6 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from schemas.area import NOWHERE, Area, area_of
 from schemas.checks.claims import DEVICE_KEY, MANIFEST_SIGNATURE
 from schemas.checks.manifest import CASE
 from schemas.declaration import HandInWay
@@ -48,7 +49,7 @@ class Claims:
     `allowed` is how far the file may lie apart from it, as its agency sets, as of the receipt. `known` is what the register
     says of its device as of the capture, as known at the receipt. `is_unlisted` means that a manifest which holds lists
     other files than this one, `is_unsigned` that a person brought it and no manifest holds, `is_paper` that
-    they called it a paper.
+    they called it a paper. `area` is where its agency acts, as of the capture.
     """
 
     allowed: Tolerances
@@ -59,6 +60,7 @@ class Claims:
     known: Known = field(default_factory=Known)
     is_unsigned: bool = False
     is_paper: bool = False
+    area: Area = NOWHERE
 
 
 def manifest_claims(tx: Transaction, recording: Recording) -> Claims:
@@ -77,15 +79,16 @@ def manifest_claims(tx: Transaction, recording: Recording) -> Claims:
         *(made for made in received if made is not None),
     ]
     allowed = tx.agency_settings.tolerances(recording.agency_id, recording.received_at)
+    area = _area(tx, recording, allowed)
     manifest, at = presented.manifest, recording.file_index
     if manifest is None:
         is_paper = recording.declaration is not None and recording.declaration.document is not None
         is_unsigned = not tx.recordings.is_by_machine(recording)
-        return Claims(allowed, checks=checks, is_unsigned=is_unsigned, is_paper=is_paper)
+        return Claims(allowed, checks=checks, is_unsigned=is_unsigned, is_paper=is_paper, area=area)
     if at is None:
-        return Claims(allowed, checks=checks, is_unlisted=True)
+        return Claims(allowed, checks=checks, is_unlisted=True, area=area)
     known = _known(tx, recording, allowed)
-    return Claims(allowed, file=manifest.files[at], manifest=manifest, checks=checks, known=known)
+    return Claims(allowed, file=manifest.files[at], manifest=manifest, checks=checks, known=known, area=area)
 
 
 def _known(tx: Transaction, recording: Recording, allowed: Tolerances) -> Known:
@@ -95,6 +98,12 @@ def _known(tx: Transaction, recording: Recording, allowed: Tolerances) -> Known:
     device = recording.captured_by
     described = None if device is None else tx.descriptions.known_of(device, at, recording.received_at)
     return Known(described, profiles(items), timedelta(seconds=allowed.time_apart_seconds))
+
+
+def _area(tx: Transaction, recording: Recording, allowed: Tolerances) -> Area:
+    at = recording.corrected_at or recording.received_at
+    items = tx.agency_settings.listed(ListSetting.AREA, recording.agency_id, at)
+    return area_of(items, allowed.place_apart_metres)
 
 
 def _hand_in(tx: Transaction, recording: Recording) -> CheckResult | None:

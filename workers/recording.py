@@ -34,6 +34,7 @@ from schemas.media import MediaFacts
 from schemas.recording import Derivative, Recording, RecordingState, retain_until
 from schemas.refusals_objects import OBJECT_BROKEN, OBJECT_MISSING
 from schemas.register_agreement import register_agreement
+from schemas.scene import Spots, check_area, spots_of
 from schemas.scrub import StoreFault
 from schemas.setting import Setting
 from schemas.setting_list import ListSetting
@@ -336,8 +337,18 @@ def of_content(recording: Recording, claims: Claims, probe: Probe) -> Iterator[C
         yield from register_agreement(probe.facts, recording.filename, claims.manifest, claims.known)
     elif claims.is_unsigned:
         yield from unsigned(probe.facts, probe.media_type)
+    inside = check_area(probe.facts, _spots(recording, probe.facts), claims.area)
+    if inside is not None:
+        yield inside
     yield from stated_time(probe.facts, claims.manifest, recording.received_at)
     yield from document_time(probe.facts, claims.manifest, recording.received_at)
+
+
+def _spots(recording: Recording, facts: MediaFacts) -> Spots:
+    place = recording.place
+    if place is None:
+        return spots_of(None, None, None, None, facts)
+    return spots_of(place.lat_e7, place.lon_e7, place.accuracy_cm, place.crs, facts)
 
 
 @examines(DIGEST)

@@ -10,13 +10,15 @@ from pydantic import TypeAdapter
 from starlette.responses import Response
 
 from api.console.guard import Acting, Visiting
+from api.console.picture import MapPicture, map_picture
 from api.console.typed import Fault, Forms, Mistaken, Typed, day_at, into, label, read
 from api.console.visit import Mistake, Visit, submit, to
 from api.route import pages
+from schemas.area import corners_of
 from schemas.catalogue import words_of
 from schemas.ids import AgencyId
 from schemas.policy import Action
-from schemas.setting import DECLARED, Setting, SettingIn
+from schemas.setting import DECLARED, Setting, SettingIn, StandingList
 from schemas.setting_list import LISTS, ListSetting
 from schemas.weight import weight_meant, weight_said
 from schemas.words import Language
@@ -89,6 +91,7 @@ def settings(visit: Visiting, agency_id: AgencyId) -> Response:
 
 def _page(visit: Visit, agency_id: AgencyId, mistake: Mistake | None = None) -> Response:
     kept = visit.tx.agency_settings
+    lists = kept.lists(visit.actor, agency_id)
     return visit.page(
         "settings.html",
         forms=SettingForms,
@@ -100,13 +103,20 @@ def _page(visit: Visit, agency_id: AgencyId, mistake: Mistake | None = None) -> 
         history=kept.history(visit.actor, agency_id),
         declared=DECLARED,
         names=list(Setting),
-        lists=kept.lists(visit.actor, agency_id),
+        lists=lists,
+        area=_outline(lists),
         list_names=list(ListSetting),
         listed=LISTS,
         said=partial(_said, visit.language),
         may_keep=visit.may(Action.SETTING_KEEP, agency_id),
         now=visit.tx.now,
     )
+
+
+def _outline(lists: Iterable[StandingList]) -> MapPicture | None:
+    """Lay out the border that holds now; None where the agency drew none."""
+    corners = corners_of(next(one.items for one in lists if one.name is ListSetting.AREA))
+    return map_picture((), corners)
 
 
 def _said(language: Language, name: ListSetting, items: Iterable[str]) -> list[StrEnum | str]:

@@ -131,4 +131,42 @@ TIME_POSSIBLE = Check(
     ),
 )
 
-AGREEMENT = (PLACE_AGREES, TIME_AGREES, TIME_POSSIBLE)
+AREA = Check(
+    name="place_in_area",
+    version=1,
+    title=Words("地点在辖区内", "Place in the area"),
+    proves=Words(
+        "记录的地点（设备、文件或轨迹所报）都在本单位设置的辖区范围内或其近旁。",
+        "Every place of the recording – by the device, the file or its track – lies in or near the area of the agency.",
+    ),
+    leaves=Words(
+        "不说明地点属实，也不说明在辖区外的执法没有依据：委托、协助、移送都可能在辖区外。",
+        "Not that a place is true, nor that an act outside had no ground: agencies entrust, help and hand over.",
+    ),
+    media=ALL_MEDIA,
+    is_telling=True,
+    findings=(
+        remark(
+            "place-outside-area",
+            zh="记录的地点在辖区范围之外 {kilometres} 公里。",
+            en="The recording's place lies {kilometres} km outside the area of the agency.",
+            then=(
+                "请确认定位是否准确；确在辖区外执法的，请写明依据。",
+                "Make sure that the place is right; who acted outside states on what ground.",
+            ),
+            severity=Severity.REMARK,
+        ),
+        remark(
+            "track-outside-area",
+            zh="轨迹有一段在辖区范围之外，最远 {kilometres} 公里。",
+            en="A part of the track lies outside the area of the agency, up to {kilometres} km.",
+            then=(
+                "请确认定位是否准确；确在辖区外执法的，请写明依据。",
+                "Make sure that the places are right; who acted outside states on what ground.",
+            ),
+            severity=Severity.REMARK,
+        ),
+    ),
+)
+
+AGREEMENT = (PLACE_AGREES, TIME_AGREES, TIME_POSSIBLE, AREA)

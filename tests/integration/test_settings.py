@@ -19,7 +19,7 @@ from schemas.equipment import CertificateIn, EquipmentIn, EquipmentKind
 from schemas.errors import EvidenceError, Invalid, NotFound, Refused
 from schemas.event import Event
 from schemas.ids import RecordingId
-from schemas.integrity import Severity
+from schemas.integrity import CheckResult, Outcome, Severity
 from schemas.look import LookFrom, LookIn, LookReason, LookWay
 from schemas.monitoring_row import RowOutcome
 from schemas.recording import Recording, retain_until
@@ -29,7 +29,7 @@ from storage.outbox import JobKind
 from storage.store import Store
 from tests.casework import Bureau, make_bureau
 from tests.factories import faults, folder_url, make_account, make_agency, make_settings
-from tests.media import jpeg
+from tests.media import LAT_E7, LON_E7, gpx, jpeg
 from tests.media_tracks import drive, gpx_of
 from tests.monitoring import make_highway
 from tests.server import serving
@@ -324,6 +324,33 @@ def test_a_finding_weighs_what_the_agency_says_at_the_receipt(tree: Tree) -> Non
         }
     assert found[second].severity is Severity.WARN
     assert found[first].severity.rank < Severity.WARN.rank
+
+
+def test_a_track_that_leaves_the_area_is_told_as_of_the_capture(tree: Tree) -> None:
+    """Who draws its border reads from then on what lies outside; what was recorded before, or inside, is not told."""
+    name, device, north = ListSetting.AREA, tree.bureau.device, gpx(600, step_e7=200)
+    lon = LON_E7 / 1e7
+
+    def ring(south: float, top: float) -> tuple[str, ...]:
+        sides = ((lon - 0.5, south), (lon + 0.5, south), (lon + 0.5, top), (lon - 0.5, top))
+        return tuple(f"{east:.4f},{up:.4f}" for east, up in sides)
+
+    def said(filename: str) -> list[CheckResult]:
+        ident = device.capture(filename, north)
+        drain(tree.store, JobKind.VERIFY)
+        with tree.store.begin() as tx:
+            rows = tx.recordings.checks(RecordingId(ident))
+        return [row.check for row in rows if row.check.name == "place_in_area"]
+
+    assert said("前.gpx") == []
+    set_list(tree, name, ring(LAT_E7 / 1e7 - 1, LAT_E7 / 1e7 + 1), ago=timedelta(hours=1))
+    assert [one.outcome for one in said("内.gpx")] == [Outcome.VERIFIED]
+    set_list(tree, name, ring(LAT_E7 / 1e7 - 1, LAT_E7 / 1e7 + 0.001), ago=timedelta(minutes=30))
+    (told,) = said("外.gpx")
+    assert (told.code, told.severity) == ("track-outside-area", Severity.REMARK)
+    with pytest.raises(Invalid) as caught:
+        set_list(tree, name, ("120.1,33.2", "120.2,33.2"))
+    assert caught.value.slug == "setting-area"
 
 
 def test_an_agency_registers_the_kinds_of_its_list(tree: Tree) -> None:
