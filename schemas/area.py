@@ -56,6 +56,12 @@ def corner(item: str) -> Point | None:
     return round(lat * _E7), round(lon * _E7)
 
 
+def corner_meant(written: str) -> str:
+    """Return a corner as it is kept, longitude first; what is none stays as it was written."""
+    place = corner(written)
+    return written if place is None else f"{place[1] / _E7},{place[0] / _E7}"
+
+
 def is_corner(item: str) -> bool:
     """Say whether an item is a corner."""
     return corner(item) is not None

@@ -14,7 +14,7 @@ from api.console.picture import MapPicture, map_picture
 from api.console.typed import Fault, Forms, Mistaken, Typed, day_at, into, label, read
 from api.console.visit import Mistake, Visit, submit, to
 from api.route import pages
-from schemas.area import corners_of
+from schemas.area import corner_meant, corners_of
 from schemas.catalogue import words_of
 from schemas.ids import AgencyId
 from schemas.policy import Action
@@ -66,6 +66,8 @@ def _slug(name: ListSetting, line: str) -> str:
     among, written = LISTS[name].among, line.strip()
     if name is ListSetting.FINDING_WEIGHTS:
         return weight_meant(written)
+    if name is ListSetting.AREA:
+        return corner_meant(written)
     known = {text: one.value for one in among or () for text in (words_of(one).zh, words_of(one).en)}
     return known.get(written, written)
 

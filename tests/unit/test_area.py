@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.agreement import distance_m
-from schemas.area import Area, area_of, check_ring, corner, corners_of, metres_outside
+from schemas.area import Area, area_of, check_ring, corner, corner_meant, corners_of, metres_outside
 from schemas.errors import Invalid
 from schemas.media import Gps, MediaFacts, Track
 from schemas.scene import Spots, check_area, spots_of
@@ -30,6 +30,7 @@ NORTH_OF_HOOK = (303_000_000, 1_200_000_000)
 def test_a_corner_is_read_as_people_type_it(written: str) -> None:
     """Wide signs, blanks and the other order are one place."""
     assert corner(written) == (302_385_000, 1_199_612_000)
+    assert corner_meant(written) == "119.9612,30.2385"
 
 
 @pytest.mark.parametrize(
@@ -39,6 +40,7 @@ def test_a_corner_is_read_as_people_type_it(written: str) -> None:
 def test_what_is_no_place_is_refused(written: str) -> None:
     """It names itself in the answer."""
     assert corner(written) is None
+    assert corner_meant(written) == written
     with pytest.raises(Invalid) as caught:
         check_items(LISTS[ListSetting.AREA], (*SQUARE, written))
     assert caught.value.slug == "setting-item"
