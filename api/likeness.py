@@ -29,6 +29,8 @@ class SearchOut(WireOut):
 class AlikeOut(WireOut):
     """A recording that looks like this one; `bits` of 242 differ. `is_series`: of the same device within a minute.
 
+    `is_mirrored`: left and right have changed places.
+
     `cases` are the numbers of those that the reader sees.
     """
 
@@ -39,6 +41,7 @@ class AlikeOut(WireOut):
     received_at: datetime
     likeness: Likeness
     bits: int
+    is_mirrored: bool
     is_series: bool
     cases: list[str]
 
@@ -68,6 +71,7 @@ def _out(one: Alike) -> AlikeOut:
         recording_id=one.recording.id,
         likeness=one.likeness,
         bits=one.bits,
+        is_mirrored=one.is_mirrored,
         is_series=one.is_series,
         cases=list(one.cases),
     )

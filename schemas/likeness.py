@@ -74,10 +74,11 @@ class Search(NamedTuple):
 
 
 class Alike(NamedTuple):
-    """A recording that looks like another one, and the numbers of cases that the reader sees it in."""
+    """A recording that looks like another one, maybe in a mirror, and the numbers of cases that the reader sees it in."""
 
     recording: Recording
     bits: int
+    is_mirrored: bool
     is_series: bool
     cases: tuple[str, ...]
 

@@ -2,7 +2,7 @@
 
 Codes of 256 bits lie in four columns of 64, each a sample of the whole picture. Two codes differ in no fewer bits than two
 of their columns do: so passes over two columns leave some hundredths, of those the third column leaves thousandths, and
-what is left is looked at whole. Nothing near is missed.
+what is left is looked at whole. Nothing near is missed. Each picture is sought twice: as it is, and in a mirror.
 
 Order, and what a crash leaves:
   1. codes as the verification made them; of what was sealed before, from its kept thumbnail        waiting
@@ -10,6 +10,7 @@ Order, and what a crash leaves:
   3. numbers, pairs, that it was compared, end of the job in one commit                             compared
 """
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,7 @@ from schemas.likeness import ALIKE_BITS, CODE_BYTES
 from storage.outbox import Job
 from storage.recording.likeness import LikenessSearches, Near
 from storage.store import Store
+from workers.media.still.likeness import mirrored
 from workers.recording import Verifier
 from workers.task import concluding
 
@@ -122,14 +124,19 @@ def liken(verifier: Verifier, known: Codes, job: Job) -> None:
         if tx.likeness_searches.is_done(ident):
             return
         known.read(tx.likeness_searches)
-        near, found = [], 0
+        near: list[Near] = []
+        found = 0
         for code in codes:
-            numbers, bits = known.near(code)
-            found += len(numbers)
-            nearest = np.argsort(bits, kind="stable")[:MOST]
-            near += [Near(int(numbers[place]), int(bits[place])) for place in nearest]
+            as_is, turned = known.near(code), known.near(mirrored(code))
+            found += len(np.union1d(as_is[0], turned[0]))
+            near += [*_nearest(*as_is, is_mirrored=False), *_nearest(*turned, is_mirrored=True)]
         tx.likeness_searches.enter(ident, codes, near, among=known.count, found=found)
     log.info("recording_compared", recording_id=str(ident), found=found)
+
+
+def _nearest(numbers: NDArray[Any], bits: NDArray[Any], *, is_mirrored: bool) -> Iterator[Near]:
+    for place in np.argsort(bits, kind="stable")[:MOST]:
+        yield Near(int(numbers[place]), int(bits[place]), is_mirrored)
 
 
 def give_up_likeness(store: Store, job: Job, error: str) -> None:

@@ -44,10 +44,11 @@ _TURN = text("SELECT pg_advisory_xact_lock(7_110_291_500_018)")
 
 
 class Near(NamedTuple):
-    """The number of a code that is near another one, and in how many bits they differ."""
+    """The number of a code that is near another one, in how many bits they differ, and whether in a mirror."""
 
     number: int
     bits: int
+    is_mirrored: bool = False
 
 
 def ask_likeness(unit: Unit, recording_id: RecordingId, codes: Sequence[bytes], sender: UUID) -> None:
@@ -112,8 +113,8 @@ class LikenessSearches(Collection):
                 .values(number=among + position + 1)
             )
         rows = [
-            {"recording_id": recording_id, "other_id": ident, "bits": bits}
-            for ident, bits in self._nearest(recording_id, near)
+            {"recording_id": recording_id, "other_id": ident, "bits": bits, "is_mirrored": is_mirrored}
+            for ident, bits, is_mirrored in self._nearest(recording_id, near)
         ]
         if rows:
             self._connection.execute(insert(likenesses), rows)
@@ -123,28 +124,33 @@ class LikenessSearches(Collection):
             )
         )
 
-    def _nearest(self, recording_id: RecordingId, near: Iterable[Near]) -> list[tuple[RecordingId, int]]:
+    def _nearest(
+        self, recording_id: RecordingId, near: Iterable[Near]
+    ) -> list[tuple[RecordingId, int, bool]]:
         """Return the recordings behind codes, but for this one and those of the same bytes, which are named elsewhere."""
-        bits: dict[int, int] = {}
+        at: dict[int, tuple[int, bool]] = {}
         for one in near:
-            bits[one.number] = min(one.bits, bits.get(one.number, one.bits))
-        if not bits:
+            apart = (one.bits, one.is_mirrored)
+            at[one.number] = min(apart, at.get(one.number, apart))
+        if not at:
             return []
         of = (recordings.c.id, recordings.c.sha256, recordings.c.device_id, recordings.c.captured_at)
         mine = self._connection.execute(select(*of).where(recordings.c.id == recording_id)).one()
         rows = self._connection.execute(
             select(picture_codes.c.number, *of)
             .join(recordings, recordings.c.id == picture_codes.c.recording_id)
-            .where(picture_codes.c.number.in_(sorted(bits)))
+            .where(picture_codes.c.number.in_(sorted(at)))
         )
         taken = Taken(mine.device_id, mine.captured_at)
-        best: dict[RecordingId, tuple[bool, int]] = {}
+        best: dict[RecordingId, tuple[bool, int, bool]] = {}
         for row in rows:
             if row.id == recording_id or row.sha256 == mine.sha256:
                 continue
-            rank = (is_series(taken, Taken(row.device_id, row.captured_at)), bits[row.number])
+            bits, is_mirrored = at[row.number]
+            is_one = not is_mirrored and is_series(taken, Taken(row.device_id, row.captured_at))
+            rank = (is_one, bits, is_mirrored)
             best[row.id] = min(rank, best.get(row.id, rank))
-        return [(ident, rank[1]) for ident, rank in sorted(best.items(), key=lambda one: one[1])[:KEPT]]
+        return [(ident, *rank[1:]) for ident, rank in sorted(best.items(), key=lambda one: one[1])[:KEPT]]
 
 
 class _Pair(NamedTuple):
@@ -153,6 +159,7 @@ class _Pair(NamedTuple):
     ident: RecordingId
     other: RecordingId
     bits: int
+    is_mirrored: bool
 
 
 class LikenessHints(Collection):
@@ -166,7 +173,7 @@ class LikenessHints(Collection):
         opened = self._opened(actor, [one.other for one in pairs])
         numbers = cases_of(self._connection, actor, self._now, opened)
         alike = tuple(
-            self._alike(found, opened[one.other], one.bits, numbers) for one in pairs if one.other in opened
+            self._alike(found, opened[one.other], one, numbers) for one in pairs if one.other in opened
         )
         shut = [one.other for one in pairs if one.other not in opened]
         withheld = self._withheld(actor, shut)
@@ -183,7 +190,7 @@ class LikenessHints(Collection):
             AlikeInCase(
                 one.ident,
                 mine[one.ident].filename,
-                self._alike(mine[one.ident], opened[one.other], one.bits, numbers),
+                self._alike(mine[one.ident], opened[one.other], one, numbers),
             )
             for one in pairs
             if one.other in opened
@@ -200,15 +207,18 @@ class LikenessHints(Collection):
     def _pairs(self, idents: Sequence[RecordingId], *, of_other_case: CaseId | None = None) -> list[_Pair]:
         """Return what looks like some recordings, the nearest first, at most 100; with a case, what another one holds."""
         one, other = likenesses.c.recording_id, likenesses.c.other_id
+        how = (likenesses.c.bits, likenesses.c.is_mirrored)
         both = union_all(
-            select(one.label("ident"), other.label("other"), likenesses.c.bits).where(among(one, idents)),
-            select(other, one, likenesses.c.bits).where(among(other, idents)),
+            select(one.label("ident"), other.label("other"), *how).where(among(one, idents)),
+            select(other, one, *how).where(among(other, idents)),
         ).subquery()
         query = select(both).order_by(both.c.bits, both.c.other).limit(SHOWN)
         if of_other_case is not None:
             query = query.where(is_in_another(both.c.other, of_other_case))
         rows = self._connection.execute(query)
-        return [_Pair(RecordingId(row.ident), RecordingId(row.other), row.bits) for row in rows]
+        return [
+            _Pair(RecordingId(row.ident), RecordingId(row.other), row.bits, row.is_mirrored) for row in rows
+        ]
 
     def _opened(self, actor: Actor, idents: Sequence[RecordingId]) -> dict[RecordingId, Recording]:
         """Return those of the recordings that the actor may open."""
@@ -240,10 +250,10 @@ class LikenessHints(Collection):
         self,
         found: Recording,
         other: Recording,
-        bits: int,
+        pair: _Pair,
         numbers: Mapping[RecordingId, tuple[str, ...]],
     ) -> Alike:
-        is_one = is_series(
+        is_one = not pair.is_mirrored and is_series(
             Taken(found.device_id, found.captured_at), Taken(other.device_id, other.captured_at)
         )
-        return Alike(other, bits, is_one, numbers.get(other.id, ()))
+        return Alike(other, pair.bits, pair.is_mirrored, is_one, numbers.get(other.id, ()))

@@ -2,6 +2,7 @@
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     CheckConstraint,
     Column,
     ForeignKey,
@@ -10,6 +11,7 @@ from sqlalchemy import (
     LargeBinary,
     SmallInteger,
     Table,
+    false,
 )
 from sqlalchemy.dialects.postgresql import UUID
 
@@ -44,6 +46,7 @@ likenesses = Table(
     Column("recording_id", UUID(as_uuid=True), ForeignKey("recordings.id"), primary_key=True),
     Column("other_id", UUID(as_uuid=True), ForeignKey("recordings.id"), primary_key=True),
     Column("bits", SmallInteger, nullable=False),
+    Column("is_mirrored", Boolean, nullable=False, server_default=false()),
     CheckConstraint("recording_id <> other_id", name="two"),
     Index("ix_likenesses_other_id", "other_id"),
 )

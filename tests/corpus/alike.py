@@ -17,7 +17,7 @@ from PIL import Image, ImageDraw, ImageEnhance
 
 from schemas.likeness import Likeness, distance, likeness
 from tests.alike import captioned, scene
-from workers.media.still.likeness import code_of
+from workers.media.still.likeness import code_of, mirrored
 
 MEDIA = Path(__file__).resolve().parents[2].parent / "shared" / "media"
 SEEDS = 60
@@ -117,7 +117,9 @@ def code(picture: Image.Image) -> bytes | None:
 
 def told(one: bytes | None, other: bytes | None) -> Likeness | None:
     """What a reader is told of two pictures."""
-    return None if one is None or other is None else likeness(distance(one, other))
+    if one is None or other is None:
+        return None
+    return likeness(min(distance(one, other), distance(mirrored(one), other)))
 
 
 def recognised() -> dict[str, list[Likeness | None]]:

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import httpx
 import pytest
+from PIL import Image
 from sqlalchemy import delete, select, update
 
 from api.deps import COOKIE
@@ -108,6 +109,19 @@ def test_what_is_not_alike_is_said_to_have_been_compared(bureau: Bureau) -> None
     assert found.search is not None
     assert (found.search.codes, found.search.found) == (1, 0)
     assert found.search.among >= 1
+
+
+def test_a_mirrored_copy_is_told_as_such_and_is_no_series(bureau: Bureau) -> None:
+    """Turned round and captioned, by the same device a moment later: a copy, whichever of the two came first."""
+    number = next(_NUMBERS)
+    turned = captioned(scene(number).transpose(Image.Transpose.FLIP_LEFT_RIGHT))
+    old = sent(bureau, coded(scene(number)), ago_s=30)
+    new = sent(bureau, coded(turned, quality=60))
+
+    (there,), (back,) = told(bureau, bureau.head, new).others, told(bureau, bureau.head, old).others
+
+    assert (there.recording.id, there.likeness, there.is_mirrored) == (old, Likeness.SAME, True)
+    assert (back.recording.id, back.bits, back.is_mirrored) == (new, there.bits, True)
 
 
 def test_equal_bytes_are_named_elsewhere_and_not_here(bureau: Bureau) -> None:

@@ -21,7 +21,7 @@ from schemas.likeness import (
 )
 from tests.alike import captioned, scene
 from workers.likeness import Codes
-from workers.media.still.likeness import code_of
+from workers.media.still.likeness import code_of, mirrored
 
 
 def code(picture: Image.Image) -> str | None:
@@ -50,6 +50,16 @@ def test_copies_are_near_and_other_scenes_far(number: int) -> None:
     assert apart(one, one.point(lambda level: level * 7 // 10)) <= SAME_BITS
     assert apart(one, captioned(one)) <= ALIKE_BITS
     assert apart(one, scene(number + 100)) > ALIKE_BITS
+
+
+@pytest.mark.parametrize("number", range(6))
+def test_a_code_is_turned_round_as_its_picture_would_be(number: int) -> None:
+    """Twice is the code itself; another scene is no nearer in a mirror."""
+    one = bytes.fromhex(code(scene(number)) or "")
+    turned = bytes.fromhex(code(scene(number).transpose(Image.Transpose.FLIP_LEFT_RIGHT)) or "")
+    assert mirrored(mirrored(one)) == one
+    assert distance(mirrored(one), turned) <= SAME_BITS < ALIKE_BITS < distance(one, turned)
+    assert distance(mirrored(one), bytes.fromhex(code(scene(number + 100)) or "")) > ALIKE_BITS
 
 
 @pytest.mark.parametrize("level", [0, 128, 255])

@@ -48,5 +48,18 @@ def code_of(pixels: NDArray[Any]) -> str | None:
     return np.packbits(bits).tobytes().hex()
 
 
+def mirrored(code: bytes) -> bytes:
+    """Return the code of a picture as seen in a mirror, from its code alone.
+
+    Left and right change places, and what grew brighter to the right grows darker. Neighbours that are quite even have no
+    bit of their own and are read as growing brighter: of what is smooth a mirrored copy lies some bits further away.
+    """
+    bits = np.unpackbits(np.frombuffer(code, np.uint8)).astype(bool)
+    across, down = bits[ORDER[: 2 * _CELLS**2]].reshape(2, _CELLS, _CELLS)
+    turned = np.zeros_like(bits)
+    turned[ORDER[: 2 * _CELLS**2]] = np.concatenate([~across[:, ::-1].ravel(), down[:, ::-1].ravel()])
+    return np.packbits(turned).tobytes()
+
+
 def _cells(grey: NDArray[Any], width: int, height: int) -> NDArray[np.int16]:
     return np.asarray(cv2.resize(grey, (width, height), interpolation=cv2.INTER_AREA), np.int16)
