@@ -14,6 +14,7 @@ class Part(StrEnum):
 
     LOG = "log"
     JOURNAL = "journal"
+    LAID = "laid"
     CHAINS = "chains"
     DOCUMENTS = "documents"
     INTAKES = "intakes"
@@ -49,6 +50,9 @@ class FaultCode(StrEnum):
     JOURNAL_MISSING = "journal-missing"
     JOURNAL_DIFFERS = "journal-differs"
     JOURNAL_AHEAD = "journal-ahead"
+    LAID_MISSING = "laid-missing"
+    LAID_DIFFERS = "laid-differs"
+    LAID_UNLOCKED = "laid-unlocked"
     PLACE_DIFFERS = "place-differs"
     OPENING_MISSING = "opening-missing"
     OPENING_DIFFERS = "opening-differs"

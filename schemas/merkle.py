@@ -89,7 +89,7 @@ def extend(read_tile: ReadTile, old_size: int, leaf_hashes: Sequence[bytes]) -> 
     level = 0
     while hashes:
         full = _extend_level(read_tile, changed, level=level, count=old_size, hashes=hashes)
-        hashes = [_fold_tile(tile) for tile in full]
+        hashes = [fold_tile(tile) for tile in full]
         old_size >>= TILE_HEIGHT
         level += 1
     return changed
@@ -121,6 +121,16 @@ def root_from_tiles(size: int, read_tile: ReadTile) -> bytes:
         IntegrityBroken: a tile lacks hashes that a tree of this size must have.
     """
     return EMPTY_ROOT if size == 0 else _range_hash(0, size, read_tile)
+
+
+def fold_tile(tile: bytes) -> bytes:
+    """Return the root over the hashes of a full tile: `_fold_complete`, pair by pair as they lie."""
+    sha256, pair = hashlib.sha256, 2 * HASH_BYTES
+    while len(tile) > HASH_BYTES:
+        tile = b"".join(
+            [sha256(_PREFIX_NODE + tile[at : at + pair]).digest() for at in range(0, len(tile), pair)]
+        )
+    return tile
 
 
 def inclusion_proof(index: int, size: int, read_tile: ReadTile) -> list[bytes]:
@@ -270,16 +280,6 @@ def _subtree_hash(height: int, index: int, read_tile: ReadTile) -> bytes:
     if len(tile) < end:
         raise TILE_BROKEN(f"tile {level}/{n} holds {len(tile)} bytes, at least {end} are recorded")
     return _fold_complete(_split(tile[offset * HASH_BYTES : end]))
-
-
-def _fold_tile(tile: bytes) -> bytes:
-    """Return the root over the hashes of a full tile: `_fold_complete`, pair by pair as they lie."""
-    sha256, pair = hashlib.sha256, 2 * HASH_BYTES
-    while len(tile) > HASH_BYTES:
-        tile = b"".join(
-            [sha256(_PREFIX_NODE + tile[at : at + pair]).digest() for at in range(0, len(tile), pair)]
-        )
-    return tile
 
 
 def _fold_complete(hashes: list[bytes]) -> bytes:

@@ -7,6 +7,7 @@ FSCK_PARTS = vocabulary(
     Part,
     {
         Part.JOURNAL: ("证据存储中的日志", "log in the evidence store"),
+        Part.LAID: ("证据存储中的日志树块", "tiles in the evidence store"),
         Part.LOG: ("存证记录", "log entries"),
         Part.CHAINS: ("编号链", "chains"),
         Part.DOCUMENTS: ("留存文件", "kept documents"),
@@ -74,6 +75,18 @@ FAULTS = vocabulary(
         FaultCode.JOURNAL_AHEAD: (
             "证据存储中的日志比数据库更长：数据库可能是旧的备份。",
             "The log in the evidence store is longer than the database: this may be an older backup.",
+        ),
+        FaultCode.LAID_MISSING: (
+            "证据存储中缺少已公布日志的这一树块或条目包。",
+            "The evidence store has lost this tile, or bundle of entries, of the published log.",
+        ),
+        FaultCode.LAID_DIFFERS: (
+            "证据存储中的这一树块或条目包与日志不一致。",
+            "This tile, or bundle of entries, in the evidence store is not what the log says.",
+        ),
+        FaultCode.LAID_UNLOCKED: (
+            "证据存储中的这一树块或条目包没有保留锁。",
+            "This tile, or bundle of entries, in the evidence store is not locked.",
         ),
         FaultCode.TICKET_MISSING: (
             "存证记录没有写入进程的签章：不是本系统写入的。",

@@ -11,12 +11,17 @@ from sqlalchemy import insert
 
 from schemas.ids import RecordingId
 from schemas.journal import anchor_key
+from schemas.laid import laid_key
+from schemas.log_tile import TilePath
+from schemas.merkle import TILE_WIDTH
 from storage.objects.folder import FolderObjects, side_path
 from storage.outbox import JobKind
 from storage.tables.chunk import object_chunks
 from tests.evidence import Copy
 from tests.injectors_log import vkey_of
 from tests.supervision import drain
+from tests.traces import leave_traces
+from workers.custody import integrate
 
 
 def overwrite(path: Path, payload: bytes) -> None:
@@ -47,6 +52,32 @@ def piece_altered(copy: Copy) -> str:
     path.chmod(0o600)
     overwrite(path, path.read_bytes().replace(b"from ", b"fro "))
     return f"journal/{copy.scalar('SELECT max(published_from) FROM checkpoints')}"
+
+
+def laid_path(copy: Copy) -> Path:
+    """The first tile of the log that the evidence store keeps, of a log that fills one."""
+    with copy.store.begin() as tx:
+        leave_traces(tx.custody, TILE_WIDTH)
+    integrate(copy.store)
+    assert isinstance(copy.store.objects, FolderObjects)
+    key = laid_key(vkey_of(copy), TilePath(0, 0, TILE_WIDTH))
+    return copy.store.objects.path(key, str(copy.store.objects.newest(key)))
+
+
+def tile_gone(copy: Copy) -> str:
+    laid_path(copy).unlink()
+    return "tile/0/000"
+
+
+def tile_flipped(copy: Copy) -> str:
+    flip(laid_path(copy))
+    return "tile/0/000"
+
+
+def tile_unlocked(copy: Copy) -> str:
+    side = side_path(laid_path(copy))
+    overwrite(side, json.dumps({**json.loads(side.read_bytes()), "retain_until": None}).encode())
+    return "tile/0/000"
 
 
 def other_bytes_sealed(copy: Copy) -> str:
@@ -99,8 +130,16 @@ def list_altered(copy: Copy) -> str:
 
 def object_planted(copy: Copy) -> str:
     """One more object, in a world whose objects are all old enough to have been named."""
+    return _planted(copy, f"recordings/{uuid4()}/1")
+
+
+def planted_beside(copy: Copy, name: str) -> str:
+    """The same in the folder of the log."""
+    return _planted(copy, anchor_key(vkey_of(copy), 0).rpartition("/")[0] + "/" + name)
+
+
+def _planted(copy: Copy, key: str) -> str:
     root = piece_path(copy).parents[3]
-    key = f"recordings/{uuid4()}/1"
     copy.store.objects.put(key, [b"planted"], sha256=hashlib.sha256(b"planted").digest())
     for path in root.rglob("@*"):
         os.utime(path, (0, 0))

@@ -5,6 +5,7 @@ places of the log were asked once (`Publisher`), and nothing that goes back behi
 """
 
 from collections.abc import Mapping
+from datetime import datetime
 
 import structlog
 
@@ -14,8 +15,9 @@ from schemas.leaves_log import KeyRole
 from schemas.log_signers import LogSigners
 from schemas.note import vkey_of_seed
 from schemas.refusals_custody import LOG_ROLLED_BACK
-from storage.custody.anchor import Anchors
+from storage.custody.anchor import Anchors, published
 from storage.custody.identity import LogIdentity
+from storage.custody.laid import Laying
 from storage.custody.log_keys import dead_tickets, log_signers
 from storage.custody.offers import held, offered
 from storage.custody.signer import BATCH_ENTRIES, Sequenced, Signer
@@ -28,11 +30,17 @@ log = structlog.get_logger()
 
 
 class Publisher:
-    """Keeps the log of one process outside the database: a locked object of the evidence store, and a file of its own."""
+    """Keeps the log of one process outside the database: a locked object of the evidence store, and a file of its own.
+
+    Its tiles and bundles are put beside the object before the checkpoint is told; those of a log of before follow in
+    portions, and hold up nothing.
+    """
 
     def __init__(self, store: Store) -> None:
         self._store = store
         self._anchors: Anchors | None = None
+        self._laying: Laying | None = None
+        self._is_laid = False
         self.is_checked = False
         """The database was held against both places, and nothing has contradicted since."""
 
@@ -49,6 +57,8 @@ class Publisher:
         published = 0
         while self._publish():
             published += 1
+        if not self._is_laid:
+            self._lay_rest()
         return published
 
     def _check(self) -> None:
@@ -70,9 +80,26 @@ class Publisher:
             self.is_checked = False
             self._check()
             return True
+        bundles = self._lay(journal.end, at)
         with self._store.begin() as tx:
-            anchors.note(tx.connection, journal, at)
+            anchors.note(tx.connection, journal, at, bundles=bundles)
         return True
+
+    def _lay(self, size: int, at: datetime) -> int:
+        """Lay out what was kept up to a size, and return how many full bundles stand; the rest is left to later runs."""
+        if self._laying is None:
+            self._laying = Laying(self._store.objects, self._of_log().opened)
+        with self._store.begin() as tx:
+            laid = self._laying.next(tx.connection, size)
+        self._laying.keep(laid, at)
+        self._is_laid = laid.is_whole
+        return laid.bundles
+
+    def _lay_rest(self) -> None:
+        with self._store.begin() as tx:
+            last, at = published(tx.connection), tx.now
+        if last is not None:
+            self._lay(last.size, at)
 
     def _of_log(self) -> Anchors:
         settings = self._store.settings

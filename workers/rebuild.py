@@ -1,6 +1,7 @@
 """The log of a restored database is rebuilt, and told: how many entries came back, and what no rebuild brings."""
 
-from storage.custody.anchor import Anchors
+from storage.custody.anchor import Anchors, published
+from storage.custody.laid import Laying
 from storage.custody.log_keys import log_keys, log_signers, require_log
 from storage.custody.rebuild import Rebuilder
 from storage.store import Store
@@ -25,6 +26,7 @@ def run(store: Store, say: Teller) -> int:
         anchors = Anchors(store.objects, store.settings.quancheng_home, signers)
         done = Rebuilder(tx.connection, anchors).run(tx.now)
         require_log(tx.connection, store.settings)
+    _lay_out(store, anchors.opened)
     seen = {"before": done.before, "size": done.size, "overtaken": done.overtaken}
     if done.size == done.before:
         say("log_whole", f"✓ 日志完整，共 {done.size} 条 the log is whole: {done.size} entries", **seen)
@@ -41,3 +43,17 @@ def run(store: Store, say: Teller) -> int:
     text = "→ 请运行 quancheng fsck：它指出恢复的数据库还缺哪些业务数据和文字"
     say("next", f"{text} run quancheng fsck: it names the rows and texts that the restored database lacks")
     return OK
+
+
+def _lay_out(store: Store, vkey: str) -> None:
+    """Put every tile and bundle that was told again: what the evidence store lost comes back, what it has is success."""
+    laying = Laying(store.objects, vkey, from_start=True)
+    while True:
+        with store.begin() as tx:
+            last, at = published(tx.connection), tx.now
+            if last is None:
+                return
+            laid = laying.next(tx.connection, last.size)
+        laying.keep(laid, at)
+        if laid.is_whole:
+            return

@@ -18,6 +18,7 @@ import structlog
 from schemas.act import Process
 from schemas.errors import Conflict, IntegrityBroken, Invalid, NotFound
 from schemas.ids import UploadId
+from schemas.laid import is_of_log
 from schemas.upload import Upload
 from schemas.work import LoopPart
 from storage.flow.receive import complete_left
@@ -211,6 +212,8 @@ class Scheduler:
             with self._store.begin() as tx:
                 named = tx.uploads.named_tails(keys)
             for key in set(keys) - named:
+                if is_of_log(key):  # it goes by itself, once what it is a part of is full
+                    continue
                 self._store.objects.delete_staging(key)
                 log.info("tail_dropped", key=key)
 

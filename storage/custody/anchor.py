@@ -69,7 +69,11 @@ _LEAVES = text(
 )
 _NOTED = text(
     """
-    UPDATE checkpoints SET published_at = :at, published_from = CASE WHEN size = :end THEN :start END
+    UPDATE checkpoints SET published_at = :at, published_from = CASE WHEN size = :end THEN :start END,
+        bundles = CASE WHEN size = :end THEN coalesce(:bundles, (
+            SELECT last.bundles FROM checkpoints AS last
+            WHERE last.published_from IS NOT NULL ORDER BY last.size DESC LIMIT 1
+        )) END
     WHERE size <= :end AND published_at IS NULL
     """
 )
@@ -170,6 +174,11 @@ class Anchors:
         self._signers = learned(self._signers, found[0])
         return found
 
+    @property
+    def opened(self) -> str:
+        """The key that opened the log: by it the log is named outside its database."""
+        return self._signers.opened
+
     def key(self, start: int) -> str:
         """Return under which key the piece lies that begins at an index."""
         return anchor_key(self._signers.opened, start)
@@ -209,9 +218,18 @@ class Anchors:
             yield found
             start = found[0].end
 
-    def note(self, connection: Connection, journal: Journal, at: datetime) -> None:
-        """Say in the database that a piece is published: from now on its checkpoints are told."""
-        _mark(connection, journal, at)
+    def note(
+        self, connection: Connection, journal: Journal, at: datetime, *, bundles: int | None = None
+    ) -> None:
+        """Say in the database that a piece is published: from now on its checkpoints are told.
+
+        Args:
+            connection: The database.
+            journal: The piece.
+            at: When it was kept.
+            bundles: So many full bundles stand in the evidence store; as many as before where None.
+        """
+        _mark(connection, journal, at, bundles)
 
 
 class _Tree:
@@ -253,5 +271,6 @@ def _ticket(row: Row[Any]) -> Ticket | None:
     return None if row.ticket is None else Ticket(row.ticket_kid, bytes(row.ticket))
 
 
-def _mark(connection: Connection, journal: Journal, at: datetime) -> None:
-    connection.execute(_NOTED, {"start": journal.start, "end": journal.end, "at": at})
+def _mark(connection: Connection, journal: Journal, at: datetime, bundles: int | None = None) -> None:
+    told = {"start": journal.start, "end": journal.end, "at": at, "bundles": bundles}
+    connection.execute(_NOTED, told)

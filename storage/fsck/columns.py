@@ -55,6 +55,7 @@ CONVENIENCE: Mapping[str, str] = MappingProxyType(
         "checkpoints.signed_at": "by the server's clock; the outside times stand in the log",
         "checkpoints.published_at": "since when it is told; nothing is judged by it",
         "checkpoints.published_from": "held against the pieces that the evidence store keeps",
+        "checkpoints.bundles": "held against the tiles and bundles that the evidence store keeps",
         "custody_entries.agency_id": "for whom an entry is listed; the chain's first leaf says whose it is",
         "custody_entries.id": "the order of inserts; the index is the order that counts",
         "derivatives.id": "the row's own key, nothing refers to it",

@@ -19,6 +19,7 @@ from storage.fsck.custody import LogCheck
 from storage.fsck.document import check_documents
 from storage.fsck.intake import check_intakes
 from storage.fsck.journal import JournalCheck
+from storage.fsck.laid import LaidCheck
 from storage.fsck.look import check_looks
 from storage.fsck.objects import ObjectCheck
 from storage.fsck.package import check_packages
@@ -73,6 +74,7 @@ def _record(engine: Engine, objects: Objects, signers: LogSigners) -> Iterator[F
         log = LogCheck(connection, signers)
         yield from guarded(Part.LOG, log.run())
         yield from guarded(Part.JOURNAL, JournalCheck(connection, objects, signers).run())
+        yield from guarded(Part.LAID, LaidCheck(connection, objects, signers).run())
         yield from guarded(Part.CHAINS, check_chains(connection, log.seen, log.waiting))
 
 

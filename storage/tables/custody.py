@@ -94,7 +94,9 @@ checkpoints = Table(
     moment("signed_at", nullable=False),
     moment("published_at"),
     Column("published_from", BigInteger),
+    Column("bundles", BigInteger),
     Index("ix_checkpoints_untold", "size", postgresql_where=text("published_at IS NULL")),
 )
 """`published_at`: since when it is told, being kept outside the database too; `published_from`: where the piece of the log
-begins that the evidence store keeps up to it, of one that ends a piece."""
+begins that the evidence store keeps up to it, of one that ends a piece; `bundles`: so many full bundles of entries stood
+there then, with the tiles over them; NULL of what was told before there were any."""

@@ -163,7 +163,7 @@ RIGHTS: Final[Mapping[str, Right]] = MappingProxyType(
         **dict.fromkeys(_TOLD, TOLD),
         # The signer gives a draft its index, or says which leaf refuses it; neither is ever taken back (`only_index`).
         "custody_entries": gains("leaf_index", "refused_by"),
-        "checkpoints": gains("published_at", "published_from"),
+        "checkpoints": gains("published_at", "published_from", "bundles"),
         "log_tiles": gains("hashes"),
         # A row is counted until its day is sealed, gets its place then, and goes with its day by `drop_trail` alone.
         "trail_rows": gains("times", "last_at", "n", "digest", "fold"),

@@ -8,7 +8,9 @@ import pytest
 from schemas.catalogue import words_of
 from schemas.chain import leaf_digest, step, tree_hash
 from schemas.fsck import FaultCode
+from schemas.laid import laid_key
 from schemas.leaf import parse_leaf
+from schemas.log_tile import TilePath
 from storage.ticket import tickets
 from tests import injectors_log as log
 from tests import injectors_objects as objects
@@ -37,6 +39,9 @@ PROVOKED: dict[FaultCode, Callable[[Copy], str]] = {
     FaultCode.JOURNAL_MISSING: objects.piece_gone,
     FaultCode.JOURNAL_DIFFERS: objects.piece_altered,
     FaultCode.JOURNAL_AHEAD: log.published_elsewhere,
+    FaultCode.LAID_MISSING: objects.tile_gone,
+    FaultCode.LAID_DIFFERS: objects.tile_flipped,
+    FaultCode.LAID_UNLOCKED: objects.tile_unlocked,
     FaultCode.TICKET_MISSING: log.ticket_dropped,
     FaultCode.TICKET_INVALID: log.ticket_exchanged,
     FaultCode.ENTRY_REFUSED: log.insert_refused,
@@ -98,6 +103,7 @@ ALSO: dict[FaultCode, set[FaultCode]] = {
         FaultCode.CHAIN_DIFFERS,
         FaultCode.TICKET_INVALID,
         FaultCode.JOURNAL_DIFFERS,
+        FaultCode.LAID_DIFFERS,
         *OPENINGS,
     },
     FaultCode.CHECKPOINT_MISSING: {FaultCode.JOURNAL_AHEAD},
@@ -184,6 +190,24 @@ def test_no_damage_hides_another(copy: Copy) -> None:
 
     assert sorted(said.faults) == sorted(expected)
     assert said.code == 1
+
+
+FOREIGN = ("tile/0/000.p/9", "tile/0/777", "tile/entries/0", "0000000000000001", "0000000000000001/1")
+"""What is of no log's spelling, or of more entries than there are, or begins where no piece does."""
+
+
+@pytest.mark.parametrize("name", FOREIGN)
+def test_what_lies_in_the_folder_of_the_log_and_is_not_of_it_is_named(copy: Copy, name: str) -> None:
+    """Pieces, tiles and bundles have one spelling each; whatever else lies among them somebody put there."""
+    about = objects.planted_beside(copy, name)
+    assert copy.fsck().faults == [("object-unnamed", about)]
+
+
+def test_a_lost_partial_one_is_named(copy: Copy) -> None:
+    """Of what is not full the newest one told is looked at, in the staging store."""
+    size = copy.scalar("SELECT max(size) FROM checkpoints WHERE published_from IS NOT NULL")
+    copy.store.objects.delete_staging(laid_key(log.vkey_of(copy), TilePath(None, 0, size)))
+    assert copy.fsck().faults == [("laid-missing", f"tile/entries/000.p/{size}")]
 
 
 HOSTILE: dict[str, tuple[str, FaultCode]] = {

@@ -91,6 +91,7 @@ CLASSES: tuple[TamperClass, ...] = (
         (
             Naming(Tool.FSCK, "tile-differs", logged.every_tile_edited),
             Naming(Tool.FSCK, "leaf-hash-differs", fsck(of_copy(logged.bundle_edited))),
+            Naming(Tool.FSCK, "laid-differs", fsck(of_copy(objects.tile_flipped))),
             Naming(Tool.MONITOR, "log-unproven", first_look(logged.bundle_edited)),
         ),
     ),
