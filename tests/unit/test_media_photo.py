@@ -9,6 +9,7 @@ from PIL import Image
 
 from schemas.integrity import CheckResult, Outcome, Severity, Verdict
 from schemas.verdict import verdict
+from tests.heif import enlarged
 from tests.media import (
     LAT_E7,
     LON_E7,
@@ -25,9 +26,9 @@ from tests.media import (
 )  # fmt: skip
 from workers.media.metadata.exif import parse_exif_time
 from workers.media.probe import probe
-from workers.media.result import Limits, Probe
+from workers.media.result import Limits, Probe, Stop
 from workers.media.still.jpeg import decode_jpeg, scale_for
-from workers.media.work import SLOW, Work
+from workers.media.work import SLOW, Lane, Work
 
 
 def look(tmp_path: Path, payload: bytes, name: str = "photo.jpg", **limits: int) -> Probe:
@@ -295,6 +296,18 @@ def test_a_real_heic_is_decoded_upright(media: Path) -> None:
     assert (found.derivatives[0].width, found.derivatives[0].height) == (384, 512)
     assert found.facts.exif is not None
     assert found.facts.exif.offset_original == "+01:00"
+
+
+def test_a_heic_of_48_megapixels_is_a_heavy_file_and_is_read_whole(media: Path, tmp_path: Path) -> None:
+    """Its tiles take seconds to decode, so that no ordinary photo waits behind them; nothing of it is left out."""
+    path = tmp_path / "large.heic"
+    path.write_bytes(enlarged((media / "iphone_13_pro_max.HEIC").read_bytes(), 16, 12, (8064, 6048)))
+
+    assert probe(path, filename=path.name, limits=Limits(), lane=Lane.QUICK).stopped is Stop.WORK
+    found = probe(path, filename=path.name, limits=Limits(), lane=Lane.SLOW)
+    assert [check.code for check in found.checks if check.code] == []
+    assert (found.facts.width, found.facts.height) == (6048, 8064)
+    assert (found.derivatives[0].width, found.derivatives[0].height) == (384, 512)
 
 
 def test_a_cut_heic_is_found(media: Path, tmp_path: Path) -> None:
