@@ -74,7 +74,7 @@ DOCUMENT_INDEX = Check(
 
 DOCUMENT_CONTENT = Check(
     name="document_content",
-    version=1,
+    version=2,
     title=Words("文件内容", "Content of the document"),
     proves=Words(
         "文件中每一段内容都能解压，校验值相符；其中的文字结构可以读取。",

@@ -35,7 +35,7 @@ MEDIA_TYPE = Check(
 
 CONTAINER = Check(
     name="container",
-    version=3,
+    version=4,
     title=Words("文件结构", "File structure"),
     proves=Words(
         "文件可以打开，结构完整，照片已全部解码。",

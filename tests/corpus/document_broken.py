@@ -37,6 +37,7 @@ BASES: dict[str, tuple[str, Callable[[], bytes]]] = {
         lambda: made.resaved(made.report(), encryption=pikepdf.Encryption(owner="a", user="")),
     ),
     "scan": ("a.pdf", made.scan),
+    "scan in black and white": ("a.pdf", lambda: made.scan("1")),
     "docx": ("a.docx", made.letter),
     "xlsx": ("a.xlsx", lambda: made.sheet(2_000)),
     "ofd": ("a.ofd", made.ofd),

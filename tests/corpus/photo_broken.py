@@ -28,7 +28,8 @@ BASES: dict[str, tuple[str, Callable[[], bytes]]] = {
         for coder in (
             "jpeg", "jpeg fine", "jpeg progressive", "jpeg optimised", "jpeg restarts", "jpeg grey",
             "png", "png palette", "png alpha", "gif", "webp", "webp lossless",
-            "tiff", "tiff lzw", "tiff deflate", "tiff packbits", "tiff jpeg", "avif",
+            "tiff", "tiff lzw", "tiff deflate", "tiff packbits", "tiff jpeg", "tiff fax",
+            "tiff fax by rows", "avif",
         )
     },
     "gif moving": ("a.gif", lambda: moving("GIF")),

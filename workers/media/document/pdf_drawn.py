@@ -8,7 +8,7 @@ from workers.media.result import Derivative, Limits
 from workers.media.source import Source
 from workers.media.work import Work
 
-_ONLY_THERE = frozenset({"JBIG2Decode", "CCITTFaxDecode", "JPXDecode"})
+_ONLY_THERE = frozenset({"JBIG2Decode", "JPXDecode"})
 
 
 def drawn(source: Source, read: Read, found: Found, limits: Limits, work: Work) -> tuple[Derivative, ...]:

@@ -103,12 +103,13 @@ class PdfReader:
             return
         content.of += 1
         is_odd = not found.stream.is_regular or not found.is_closed
-        names = [name for name, _ in self.objects.filters(said)]
-        picture = names.pop() if names and names[-1] in PICTURES else None
+        filters = self.objects.filters(said)
+        picture = filters.pop() if filters and filters[-1][0] in PICTURES else None
+        names = [name for name, _ in filters]
         try:
             pieces = unpack(self.objects.raw(found), names, self.objects.work)
             if picture is not None:
-                self._picture(found, picture, b"".join(_bounded(pieces)))
+                self._picture(found, *picture, b"".join(_bounded(pieces)))
                 return
             for _ in pieces:
                 pass
@@ -122,8 +123,9 @@ class PdfReader:
         content.done += 1
         content.irregular += is_odd
 
-    def _picture(self, found: Indirect, coder: str, payload: bytes) -> None:
-        is_whole = is_picture_whole(payload, coder, self._limits, self.objects.work)
+    def _picture(self, found: Indirect, coder: str, coded: dict[str, Value], payload: bytes) -> None:
+        said = coded | {"Height": self.objects.get(found.value.get("Height", found.value.get("H")))}
+        is_whole = is_picture_whole(payload, coder, said, self._limits, self.objects.work)
         if is_whole is None:
             self.unread_pictures += 1
         elif is_whole:

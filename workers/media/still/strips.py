@@ -1,7 +1,8 @@
 """The strips and tiles of a TIFF, each unpacked strictly: libtiff fills what it cannot read and says nothing.
 
 Deflate carries a check sum; LZW and PackBits must give exactly the bytes of their rows; JPEG goes through the strict
-decoder. Of uncompressed strips nobody can say more than that they are there, and where sectors of them are not.
+decoder, and faxes are read row by row. Of uncompressed strips nobody can say more than that they are there, and where
+sectors of them are not.
 """
 
 import zlib
@@ -9,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from workers.media.container import Note, note
+from workers.media.still.fax import Fax, fax_fault
 from workers.media.still.jpeg import decode_jpeg, jpeg_header, scale_for
 from workers.media.still.jpeg_walk import SOF_LOSSLESS, SOS, walk_jpeg
 from workers.media.still.layout import Span
@@ -23,6 +25,8 @@ _YCBCR, _APART = 6, 2
 _STORED = (0, 1)
 """Not compressed; a directory that does not say is."""
 
+_RUNS, _T4, _T6 = 2, 3, 4
+_FILL_ORDER, _T4_OPTIONS, _BAD_LINES, _TURNED = 0x010A, 0x0124, 0x0146, 2
 _CODE_BITS, _MAX_BITS, _CLEAR, _STOP = 9, 12, 256, 257
 _PIECE_BYTES, _A_PIECE = 64, 4096
 _SMALL_PX = 64
@@ -37,18 +41,22 @@ class _Strip(NamedTuple):
     full: int
     tables: bytes
     work: Work
+    fax: Fax
 
 
 def check_strips(payload: bytes, directory: Directory, work: Work) -> Note | None:
     """Return what is wrong with the first strip or tile that does not unpack to its rows."""
     unpack = _UNPACK.get(directory.first(_COMPRESSION))
+    if unpack is _fax and directory.first(_BAD_LINES):
+        return None  # the machine that received it says itself that lines of it were lost
     if unpack is None:
         return _bare(payload, directory, work) if directory.first(_COMPRESSION) in _STORED else None
     tables = bytes(directory.values.get(_TABLES, ()))
     sizes = list(_least(directory))
     for number, (span, least) in enumerate(zip(directory.data, sizes, strict=False)):
         work.pieces(1 + (span.end - span.start) // _A_PIECE)
-        reason = unpack(_Strip(payload[span.start : span.end], least, max(sizes), tables, work))
+        packed, fax = payload[span.start : span.end], _fax_of(directory, number)
+        reason = unpack(_Strip(packed, least, max(sizes), tables, work, fax))
         if reason:
             return note("image-damaged", reason=f"strip {number}: {reason}")
     return None
@@ -167,6 +175,25 @@ def _count(strip: _Strip) -> int | None:
     return held
 
 
+def _fax_of(directory: Directory, number: int) -> Fax:
+    """Return how a strip is coded where it is a fax (TIFF 6.0, sections 10 and 11)."""
+    width, height = directory.size
+    across, down = directory.first(_TILE_WIDTH), directory.first(_TILE_HEIGHT)
+    rows = directory.first(_ROWS) or height
+    coder = directory.first(_COMPRESSION)
+    return Fax(
+        columns=across or width,
+        rows=down or max(0, min(rows, height - number * rows)),
+        k=-1 if coder == _T6 else directory.first(_T4_OPTIONS) & 1,
+        is_aligned=coder == _RUNS,
+        is_turned=directory.first(_FILL_ORDER) == _TURNED,
+    )
+
+
+def _fax(strip: _Strip) -> str:
+    return fax_fault(strip.packed, strip.fax, strip.work)
+
+
 def _jpeg(strip: _Strip) -> str:
     """Decode an abbreviated JPEG with the tables that all strips share (TIFF technical note 2)."""
     whole = strip.tables[:-2] + strip.packed[2:] if strip.tables else strip.packed
@@ -190,6 +217,9 @@ def _jpeg(strip: _Strip) -> str:
 
 
 _UNPACK: Mapping[int, Callable[[_Strip], str]] = {
+    _RUNS: _fax,
+    _T4: _fax,
+    _T6: _fax,
     5: _lzw,
     7: _jpeg,
     8: _deflate,
