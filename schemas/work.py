@@ -197,10 +197,11 @@ def _warned(part: HealthPart, code: Health, **seen: object) -> Sign:
 
 
 def _log(work: Work) -> Sign:
+    met = {one.problem for one in work.heartbeats if one.due_at >= work.at}
+    if work.log_fault in _RESTORED or (work.log_fault is None and met & _RESTORED):
+        return _bad(HealthPart.LOG, Health.LOG_RESTORED)
     if work.log_fault is not None:
         return _bad(HealthPart.LOG, Health.LOG_OTHER, problem=_said(work.log_fault))
-    if any(one.problem in _RESTORED and one.due_at >= work.at for one in work.heartbeats):
-        return _bad(HealthPart.LOG, Health.LOG_RESTORED)
     if work.refused:
         return _bad(HealthPart.LOG, Health.LOG_REFUSES, count=work.refused)
     if work.entry_since is not None and work.at - work.entry_since > LOG_PATIENCE:

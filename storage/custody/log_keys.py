@@ -1,12 +1,13 @@
 """By which name and keys the log of a database goes, and whether they are those of this process."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Result, select
 
-from schemas.checkpoint import Checkpoint
+from schemas.checkpoint import Checkpoint, open_checkpoint
 from schemas.errors import IntegrityBroken, Invalid
 from schemas.journal import anchor_name
 from schemas.leaves_log import KeyRole
@@ -14,7 +15,13 @@ from schemas.log_keys import LogKeys, said_keys
 from schemas.log_signers import LogSigners
 from schemas.note import parse_vkey, vkey_of_seed
 from schemas.ours import ours
-from schemas.refusals_custody import LEAF_BROKEN, LOG_KEY_DIFFERS, LOG_ORIGIN_DIFFERS, LOG_UNSIGNED
+from schemas.refusals_custody import (
+    LEAF_BROKEN,
+    LOG_BEHIND_FILE,
+    LOG_KEY_DIFFERS,
+    LOG_ORIGIN_DIFFERS,
+    LOG_UNSIGNED,
+)
 from storage.custody.tree import last_signed
 from storage.custody.values import Logged, logged
 from storage.settings import StorageSettings, seed
@@ -72,7 +79,8 @@ def require_log(connection: Connection, settings: StorageSettings) -> None:
 
     Raises:
         IntegrityBroken: `LOG_ORIGIN` is not its name (`log-origin-differs`); `LOG_KEY` is not its key, or its last
-            checkpoint is not signed by the key that it names (`log-key-differs`); or as `log_keys`.
+            checkpoint is not signed by the key that it names (`log-key-differs`); or as `log_keys`. A database of before
+            the log was given this key is behind the signer's own file (`log-behind-file`).
         ValueError: `LOG_KEY` is malformed.
     """
     keys = log_keys(connection)
@@ -84,11 +92,14 @@ def require_log(connection: Connection, settings: StorageSettings) -> None:
             f"把 LOG_ORIGIN 设为 {keys.origin}，或连接该日志的数据库 · the log in this database is named {keys.origin}, "
             f"LOG_ORIGIN says {settings.log_origin}: set LOG_ORIGIN={keys.origin}, or name the database of that log"
         )
+    last = last_signed(connection)
     if settings.log_key is not None:
-        _require_same(keys.vkey, vkey_of_seed(keys.origin, seed(settings.log_key, "LOG_KEY")))
+        mine = vkey_of_seed(keys.origin, seed(settings.log_key, "LOG_KEY"))
+        if keys.vkey != mine:
+            _require_newer(keys, mine, settings.quancheng_home, 0 if last is None else last.size)
+        _require_same(keys.vkey, mine)
     else:
         _require_signers(keys, settings.quancheng_home)
-    last = last_signed(connection)
     if last is not None:
         open_head(last.note, keys)
 
@@ -151,6 +162,20 @@ def _require_same(of_log: str, mine: str) -> None:
             f"the log in this database is signed by {_short(of_log)}, LOG_KEY is {_short(mine)}: "
             "bring back the LOG_KEY that it began with"
         )
+
+
+def _require_newer(keys: LogKeys, mine: str, home: Path, size: int) -> None:
+    """A key that signed more of this log than the database has is none of another log: the database is an older backup."""
+    path = home / "signer" / f"{anchor_name(keys.vkey_opened)}.checkpoint"
+    with suppress(OSError, ValueError, Invalid):  # no such file, or of another key
+        told = open_checkpoint(path.read_text("utf-8"), mine)
+        if told.size > size:
+            raise LOG_BEHIND_FILE(
+                f"数据库有 {size} 条，换用现在的 LOG_KEY 之后已公布 {told.size} 条：这是换密钥之前的旧备份，"
+                "停止全部进程后运行 quancheng log rebuild · "
+                f"the database has {size} entries, {told.size} were published since LOG_KEY took the place of the key "
+                "that it names: this is a backup of before; stop every process and run quancheng log rebuild"
+            )
 
 
 def _require_signers(keys: LogKeys, home: Path) -> None:

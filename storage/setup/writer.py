@@ -6,6 +6,7 @@ from schemas.act import Process
 from schemas.errors import IntegrityBroken, Misconfigured, Unavailable
 from schemas.refusals_command import HOME_UNUSABLE
 from schemas.refusals_custody import (
+    LOG_BEHIND_FILE,
     LOG_KEY_DIFFERS,
     LOG_ORIGIN_DIFFERS,
     SERVER_KEY_DIFFERS,
@@ -19,7 +20,9 @@ from storage.settings import StorageSettings, origin, seed
 from storage.store import Store
 from storage.ticket import signer_tickets
 
-_STOPPING = frozenset({LOG_KEY_DIFFERS, LOG_ORIGIN_DIFFERS, SERVER_KEY_DIFFERS, TICKET_KEY_UNKNOWN})
+_STOPPING = frozenset(
+    {LOG_BEHIND_FILE, LOG_KEY_DIFFERS, LOG_ORIGIN_DIFFERS, SERVER_KEY_DIFFERS, TICKET_KEY_UNKNOWN}
+)
 
 
 def require_writer(store: Store, process: Process) -> None:
@@ -61,7 +64,7 @@ def check_log(store: Store, process: Process, *, announces: bool = False) -> Non
     anything else that is wrong with the log: it is the signer's to tell, and receiving goes on.
 
     Raises:
-        IntegrityBroken: slug `log-key-differs` or `log-origin-differs`.
+        IntegrityBroken: slug `log-key-differs`, `log-origin-differs`, or `log-behind-file`: a backup of before that key.
         Misconfigured: slug `server-key-differs`.
         Unavailable: slug `ticket-key-unknown`.
         ValueError: a key is malformed.

@@ -25,11 +25,12 @@ from schemas.checkpoint import Checkpoint, checkpoint_text
 from schemas.claim import ClaimFault, PackageClaim
 from schemas.errors import EvidenceError, Invalid
 from schemas.fsck import FaultCode
+from schemas.health import Health, HealthPart
 from schemas.leaf import parse_leaf
 from schemas.leaves_log import LogRefuse
 from schemas.note import sign_note
 from schemas.ticket import Answer, kid_of, public_of
-from schemas.work import LoopPart
+from schemas.work import LoopPart, signs
 from storage.objects.hashing import object_blocks
 from storage.outbox import JobKind
 from storage.settings import seed_text
@@ -362,8 +363,12 @@ def test_a_backup_from_before_the_exchange_is_rebuilt(house: House) -> None:
         with store.begin() as tx:
             size, note = tx.custody.size(), tx.custody.latest_checkpoint()
         roll_back(store, before)
-        with pytest.raises(SystemExit, match="LOG_KEY"):
+        with pytest.raises(SystemExit, match="quancheng log rebuild") as ended:
             require_writer(store, Process.SIGNER)
+        assert f"the database has {before} entries, {size} were published" in str(ended.value)
+        with store.begin() as tx:
+            log = next(one for one in signs(tx.heartbeats.work()) if one.part is HealthPart.LOG)
+        assert (log.is_good, log.code) == (False, Health.LOG_RESTORED)
         told = Told()
         with owner_store(store) as owner:
             rebuild_log(owner, told)
