@@ -23,6 +23,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import ColumnElement, Connection, func, select, text, true, update
 
 from schemas.base import Frozen
+from storage.driver import sent
 from storage.tables.outbox import JobState, jobs
 
 MAX_ATTEMPTS = 5
@@ -30,18 +31,18 @@ CHANNEL = "quancheng_jobs"
 """LISTEN/NOTIFY channel; the payload is the kind of job. Delivered by PostgreSQL at commit, not before."""
 
 
-_ENQUEUE = text(
+_ENQUEUE = (
     "WITH line AS (SELECT greatest("
     " coalesce("
-    "  (SELECT max(turn) FROM jobs WHERE kind = :kind AND state = 'leased'),"
-    "  (SELECT min(turn) FROM jobs WHERE kind = :kind AND state = 'ready' AND not_before <= now()), 0),"
+    "  (SELECT max(turn) FROM jobs WHERE kind = %(kind)s AND state = 'leased'),"
+    "  (SELECT min(turn) FROM jobs WHERE kind = %(kind)s AND state = 'ready' AND not_before <= now()), 0),"
     " (SELECT max(turn) + 1 FROM jobs"
-    "  WHERE kind = :kind AND state IN ('ready', 'leased') AND sender_id = :sender_id)) AS turn),"
+    "  WHERE kind = %(kind)s AND state IN ('ready', 'leased') AND sender_id = %(sender_id)s)) AS turn),"
     " added AS (INSERT INTO jobs (kind, subject_id, sender_id, turn, state)"
-    "  SELECT :kind, one.id, :sender_id, line.turn + one.place - 1, 'ready'"
-    "  FROM line, unnest(CAST(:subject_ids AS uuid[])) WITH ORDINALITY AS one (id, place)"
+    "  SELECT %(kind)s, one.id, %(sender_id)s, line.turn + one.place - 1, 'ready'"
+    "  FROM line, unnest(CAST(%(subject_ids)s AS uuid[])) WITH ORDINALITY AS one (id, place)"
     "  ON CONFLICT (kind, subject_id) DO NOTHING)"
-    " SELECT pg_notify(:channel, :kind)"
+    " SELECT pg_notify(%(channel)s, %(kind)s)"
 )
 
 
@@ -100,7 +101,7 @@ class Outbox:
         # Two transactions of one sender at once may give the same turn twice: it is a little early then.
         wanted = {"kind": kind.value, "subject_ids": list(subject_ids), "sender_id": sender_id}
         if subject_ids:
-            self._connection.execute(_ENQUEUE, {**wanted, "channel": CHANNEL})
+            sent(self._connection, _ENQUEUE, {**wanted, "channel": CHANNEL})
 
     def _hint(self, kind: JobKind) -> None:
         self._connection.execute(

@@ -36,6 +36,7 @@ from storage.actor.session import (
 from storage.actor.sso import forget_sign_ons
 from storage.collection import Collection
 from storage.custody.values import shown
+from storage.driver import Ready
 from storage.password import PasswordHash
 from storage.reads.account import TOLD_OR_NOW, grants_of, joins_security
 from storage.reads.agency import entrusted_by, tree_below
@@ -46,12 +47,14 @@ from storage.tables.actor import accounts, agencies, assertions, certificates, r
 _SETUP = service(Process.API)
 
 # Asked with every request: made once, and a device is read with its session.
-_HOLDER = with_trusted(
-    select(sessions.c.account_id, sessions.c.used_at).where(
-        sessions.c.token_hash == bindparam("token_hash"),
-        lives(bindparam("now", type_=DateTime(timezone=True))),
-    ),
-    sessions.c.device_id,
+_HOLDER = Ready(
+    with_trusted(
+        select(sessions.c.account_id, sessions.c.used_at).where(
+            sessions.c.token_hash == bindparam("token_hash"),
+            lives(bindparam("now", type_=DateTime(timezone=True))),
+        ),
+        sessions.c.device_id,
+    )
 )
 _HELD = grants_of(accounts.c.id, TOLD_OR_NOW)
 _ACCOUNT = (
@@ -282,17 +285,15 @@ class Accounts(Collection):
         Raises:
             NotAuthenticated: the token is unknown or has ended, or its holder was revoked.
         """
-        row = self._connection.execute(
-            _HOLDER, {"token_hash": token_hash(token), "now": self._now}
-        ).one_or_none()
+        row = _HOLDER.row(self._connection, {"token_hash": token_hash(token), "now": self._now})
         if row is None:
             raise NOT_AUTHENTICATED("the token is unknown or has ended")
-        if row.account_id:
-            self._note_use(token, row.used_at)
-            return self.account_actor(row.account_id)
-        if row.trusted_id is None:
+        if row["account_id"]:
+            self._note_use(token, row["used_at"])
+            return self.account_actor(row["account_id"])
+        if row["trusted_id"] is None:
             raise DEVICE_REVOKED("the device's key was revoked")
-        return _device(row.trusted_id, row.device_agency_id, row.device_name)
+        return _device(row["trusted_id"], row["device_agency_id"], row["device_name"])
 
     def _note_use(self, token: str, used_at: datetime) -> None:
         idle = timedelta(seconds=self._unit.settings.session_idle_seconds)

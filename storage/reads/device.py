@@ -11,12 +11,14 @@ from schemas.actor import Actor, ActorKind
 from schemas.ids import AgencyId, DeviceId
 from schemas.policy import Action
 from schemas.refusals_actor import DEVICE_REVOKED
+from storage.driver import Ready
 from storage.reads.agency import Query
 from storage.reads.policy import require_within
 from storage.tables.device import devices
 
 _TRUSTED = select(devices).where(devices.c.id == bindparam("device_id"), devices.c.revoked_at.is_(None))
-"""Asked with every file: made once."""
+_STANDS = Ready(_TRUSTED.with_only_columns(devices.c.id))
+"""Asked with every file."""
 
 
 def with_device(query: Query, device_id: ColumnElement[Any]) -> Query:
@@ -65,6 +67,11 @@ def trusted(connection: Connection, device_id: DeviceId) -> Row[Any] | None:
     return connection.execute(_TRUSTED, {"device_id": device_id}).one_or_none()
 
 
+def is_trusted(connection: Connection, device_id: DeviceId) -> bool:
+    """Say whether a device is known whose key was not revoked."""
+    return _STANDS.row(connection, {"device_id": device_id}) is not None
+
+
 def devices_seen(actor: Actor, at: datetime) -> ColumnElement[bool]:
     """Return the condition that an actor sees a device.
 
@@ -97,7 +104,7 @@ def require_alive(connection: Connection, sender: str) -> None:
         NotAuthenticated: the key of the device `device/uuid` was revoked (slug `device-revoked`).
     """
     noun, _, ident = sender.partition("/")
-    if noun == ActorKind.DEVICE and trusted(connection, DeviceId(UUID(ident))) is None:
+    if noun == ActorKind.DEVICE and not is_trusted(connection, DeviceId(UUID(ident))):
         raise DEVICE_REVOKED("the device's key was revoked")
 
 

@@ -5,9 +5,11 @@ one commit and is from then on an upload whose every byte is here: what complete
 it too. Its partial uploads stay, so that their sender hears the same when it asks again, and end with it.
 """
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, and_, or_, update
+from sqlalchemy import ColumnElement, Connection, and_, or_, update
 
 from schemas.upload import PARTIAL, UploadState
 from storage.tables.recording import uploads
@@ -31,7 +33,7 @@ def is_left(now: datetime) -> ColumnElement[bool]:
     return or_(uploads.c.concat.is_(None), is_joined_by_nobody)
 
 
-def received_with(connection: Connection, final: RowMapping) -> None:
+def received_with(connection: Connection, final: Mapping[str, Any]) -> None:
     """End the pieces of an upload with it: they became its recording and none of their own."""
     if final["concat"] is not None:
         connection.execute(

@@ -1,5 +1,6 @@
 """The moment a finished transfer becomes evidence: the received recording, its entry and its stated case."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -16,17 +17,18 @@ from schemas.ours import ours
 from schemas.recording import STEPS, RecordingState
 from schemas.refusals_manifest import MANIFEST_BROKEN
 from schemas.upload import UploadState, part_size
-from storage.act import Deed, fresh_id
+from storage.act import Deed
 from storage.case.link import link_stated
 from storage.custody.custody import Entry
 from storage.custody.values import shown
+from storage.driver import Ready
 from storage.objects.port import Stored
 from storage.reads.case import numbered
 from storage.recording.declaration import enter_declaration
 from storage.tables.recording import manifests, recordings, uploads
 
-_RECORDED = recordings.insert()
-"""Made once: its columns are those of the row that it is given."""
+_RECORDED = Ready(recordings.insert())
+"""Its columns are those of the row that it is given."""
 
 
 class Place(NamedTuple):
@@ -41,7 +43,7 @@ class Arrival(NamedTuple):
     """A transfer that is all here, and what its sender says of it; its chains are found before they are held."""
 
     recording_id: RecordingId
-    upload: RowMapping
+    upload: Mapping[str, Any]
     manifest: CaptureManifest | None
     manifest_sha256: HexDigest | None
     stated_case: str | None
@@ -54,8 +56,8 @@ class Arrival(NamedTuple):
         return (f"recording/{self.recording_id}", *case)
 
 
-def arrival_of(connection: Connection, upload: RowMapping) -> Arrival:
-    """Return what is known of a transfer before its chains are held.
+def arrival_of(connection: Connection, upload: Mapping[str, Any]) -> Arrival:
+    """Return what is known of a transfer before its chains are held; its row names the recording already.
 
     Raises:
         IntegrityBroken: the kept manifest is not what was declared.
@@ -63,7 +65,7 @@ def arrival_of(connection: Connection, upload: RowMapping) -> Arrival:
     manifest, sha256 = _declared(connection, upload["manifest_id"])
     stated_case = upload["case_number"] or (manifest.context.case if manifest and manifest.context else None)
     return Arrival(
-        recording_id=RecordingId(fresh_id()),
+        recording_id=RecordingId(upload["recording_id"]),
         upload=upload,
         manifest=manifest,
         manifest_sha256=sha256,
@@ -119,7 +121,7 @@ def receive_recording(
         "received_at": act.at,
         **(_capture_columns(manifest) if manifest else {}),
     }
-    connection.execute(_RECORDED, row)
+    _RECORDED.rows(connection, row)
     received = RecordingReceive(
         agency=f"agency/{upload['agency_id']}",
         source=_source(upload, place),
@@ -148,7 +150,7 @@ def receive_recording(
     act.write_few(entries)
 
 
-def _source(upload: RowMapping, place: Place | None) -> ReceivedFrom:
+def _source(upload: Mapping[str, Any], place: Place | None) -> ReceivedFrom:
     if place is not None:
         return ReceivedFrom.INTAKE
     return ReceivedFrom.ACCOUNT if upload["device_id"] is None else ReceivedFrom.DEVICE
@@ -181,7 +183,7 @@ def receive_picture(connection: Connection, act: Deed, actor: Actor, picture: Pi
     # The bytes stand in the store already: a crash before the commit leaves them under a key that no row names,
     # and the same row sent again comes to the same key.
     size = picture.stored.size_bytes
-    upload = (
+    upload = dict(
         connection.execute(
             uploads.insert()
             .values(
@@ -241,7 +243,7 @@ def expiry_of(upload: RowMapping) -> UploadExpire:
     )
 
 
-def sender_of(upload: RowMapping) -> str:
+def sender_of(upload: Mapping[str, Any]) -> str:
     """Return the reference of the device or account that sent an upload."""
     if upload["device_id"] is not None:
         return f"{ActorKind.DEVICE.value}/{upload['device_id']}"

@@ -5,14 +5,14 @@ not be exact, and nobody waits for somebody else's photo. Only what needs a good
 """
 
 from functools import cache
-from typing import Any
 
-from sqlalchemy import Connection, Select, and_, case, func, select
+from sqlalchemy import Connection, and_, case, func, select
 
 from schemas.actor import Actor, ActorKind
 from schemas.errors import EvidenceError
 from schemas.refusals_upload import ROOM_PROMISED, UPLOADS_OPEN
 from schemas.upload import UploadState, has_room
+from storage.driver import Ready
 from storage.reads.recording import own_uploads_of
 from storage.settings import StorageSettings
 from storage.tables.recording import uploads
@@ -36,12 +36,12 @@ def share_spent(
     """
     if room_bytes is not None and length_bytes * _GOOD_PART > room_bytes:
         connection.execute(select(func.pg_advisory_xact_lock(_ROOM)))
-    open_now = connection.execute(_open_now(actor.kind), {"sender_id": actor.id}).one()
-    if open_now.uploads >= settings.open_uploads:
+    (open_now,) = _open_now(actor.kind).rows(connection, {"sender_id": actor.id})
+    if open_now["uploads"] >= settings.open_uploads:
         return UPLOADS_OPEN("finish the open ones first", limit=settings.open_uploads)
     if room_bytes is not None and not has_room(
         length_bytes,
-        own_bytes=int(open_now.promised_bytes),
+        own_bytes=int(open_now["promised_bytes"]),
         promised_bytes=lambda: int(connection.scalar(_PROMISED) or 0),
         room_bytes=room_bytes,
         reserve_percent=settings.room_reserve_percent,
@@ -60,8 +60,7 @@ _PROMISED = select(func.coalesce(func.sum(_LEFT), 0)).where(_COUNTED)
 
 
 @cache
-def _open_now(kind: ActorKind) -> Select[tuple[Any, ...]]:
-    """What is open now of one sender, of whom not many are; made once."""
-    return select(
-        func.count().label("uploads"), func.coalesce(func.sum(_LEFT), 0).label("promised_bytes")
-    ).where(_COUNTED, own_uploads_of(kind))
+def _open_now(kind: ActorKind) -> Ready:
+    """What is open now of one sender, of whom not many are."""
+    promised = func.coalesce(func.sum(_LEFT), 0).label("promised_bytes")
+    return Ready(select(func.count().label("uploads"), promised).where(_COUNTED, own_uploads_of(kind)))

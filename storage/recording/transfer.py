@@ -2,11 +2,9 @@
 
 from collections.abc import Sequence
 from functools import cache
-from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, delete, select, update
-from sqlalchemy.sql.dml import ReturningUpdate
+from sqlalchemy import ColumnElement, and_, bindparam, delete, select, update
 
 from schemas.actor import Actor, ActorKind
 from schemas.errors import Conflict
@@ -14,22 +12,26 @@ from schemas.ids import UploadId
 from schemas.refusals_upload import UPLOAD_NUMBERS_USED_UP, UPLOAD_PREEMPTED, UPLOAD_UNKNOWN
 from schemas.upload import LAST_NUMBERS, PART_NUMBERS, Part, Tail, Upload, UploadState
 from storage.collection import Collection
+from storage.driver import Ready
 from storage.reads.recording import own_uploads_of
 from storage.tables.recording import upload_parts, upload_tails, uploads
 
-# With every request: made once, because making a statement costs more than sending it.
+TOLD = tuple(uploads.c[name] for name in Upload.model_fields)
+"""What an `Upload` is made of."""
+
+# With every request: spelled once, because making a statement costs more than sending it.
 
 
 @cache
-def _own(kind: ActorKind) -> Select[tuple[Any, ...]]:
-    return select(uploads).where(uploads.c.id == bindparam("upload_id"), own_uploads_of(kind))
+def _own(kind: ActorKind) -> Ready:
+    return Ready(select(*TOLD).where(uploads.c.id == bindparam("upload_id"), own_uploads_of(kind)))
 
 
 @cache
-def _leasing(kind: ActorKind, *, takes: bool) -> ReturningUpdate[tuple[Any, ...]]:
+def _leasing(kind: ActorKind, *, takes: bool) -> Ready:
     is_open = and_(uploads.c.state == UploadState.OPEN, uploads.c.is_given_up.is_(False))
     where = (uploads.c.id == bindparam("upload_id"), own_uploads_of(kind), is_open)
-    return (
+    return Ready(
         update(uploads)
         .where(*where, *(() if takes else (~uploads.c.is_held,)))
         .values(
@@ -40,7 +42,7 @@ def _leasing(kind: ActorKind, *, takes: bool) -> ReturningUpdate[tuple[Any, ...]
             answered=uploads.c.asks,
             is_end_asked=False,
         )
-        .returning(uploads)
+        .returning(*TOLD)
     )
 
 
@@ -53,11 +55,7 @@ class Transfers(Collection):
         Raises:
             NotFound: no such upload, or somebody else's.
         """
-        row = (
-            self._connection.execute(_own(actor.kind), {"upload_id": upload_id, "sender_id": actor.id})
-            .mappings()
-            .one_or_none()
-        )
+        row = _own(actor.kind).row(self._connection, {"upload_id": upload_id, "sender_id": actor.id})
         if row is None:
             raise UPLOAD_UNKNOWN("no such upload")
         return Upload.of_row(row)
@@ -84,7 +82,7 @@ class Transfers(Collection):
     def _lease(self, actor: Actor, upload_id: UploadId, *, takes: bool = True) -> tuple[Upload, UUID | None]:
         token = uuid4()  # a crash while it is held leaves nothing to undo: the next request takes the upload
         given = {"upload_id": upload_id, "sender_id": actor.id, "token": token}
-        row = self._connection.execute(_leasing(actor.kind, takes=takes), given).mappings().one_or_none()
+        row = _leasing(actor.kind, takes=takes).row(self._connection, given)
         return (self.get(actor, upload_id), None) if row is None else (Upload.of_row(row), token)
 
     def is_leased(self, upload_id: UploadId, token: UUID) -> bool:

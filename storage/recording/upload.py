@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4, uuid5
 
-from sqlalchemy import RowMapping, bindparam, select, update
+from sqlalchemy import RowMapping, Uuid, bindparam, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from schemas.act import Process
@@ -35,30 +35,35 @@ from schemas.upload import (
     clean_filename,
     part_size,
 )
-from storage.act import Deed, service
+from storage.act import Deed, fresh_id, service
+from storage.driver import Ready
 from storage.objects.port import Stored
 from storage.outbox import JobKind
 from storage.reads.custody import with_entry
-from storage.reads.device import trusted
+from storage.reads.device import is_trusted
 from storage.reads.recording import own_uploads
 from storage.recording.concat import is_left, may_end, received_with
 from storage.recording.hold import Holds
 from storage.recording.receipt import arrival_of, expiry_of, receive_recording, sender_of
 from storage.recording.share import share_spent
-from storage.recording.transfer import preempted
+from storage.recording.transfer import TOLD, preempted
 from storage.tables.recording import manifests, recordings, uploads
 
-# With every file: made once, because making a statement costs more than sending it.
-_OPENING = insert(uploads).on_conflict_do_nothing().returning(uploads)
-_LOCKED = select(uploads).where(uploads.c.id == bindparam("upload_id")).with_for_update()
-_RECEIVED = (
+# With every file: spelled once, because making a statement costs more than sending it.
+_OPENING = Ready(insert(uploads).on_conflict_do_nothing().returning(*TOLD))
+_TOKEN = bindparam("token", type_=Uuid())
+_RECEIVED = Ready(
     update(uploads)
-    .where(uploads.c.id == bindparam("upload_id"))
+    .where(
+        uploads.c.id == bindparam("upload_id"),
+        uploads.c.state == UploadState.OPEN,
+        uploads.c.length_bytes == bindparam("size"),
+        or_(_TOKEN.is_(None), uploads.c.lease_token == _TOKEN),
+    )
     .values(
-        state=bindparam("after"),
-        offset_bytes=bindparam("reached"),
+        state=STEPS[UploadStep.COMPLETE].end,
+        offset_bytes=uploads.c.length_bytes,
         object_key=bindparam("key"),
-        tail_bytes=0,
         lease_token=None,
         is_held=False,
         recording_id=bindparam("recording"),
@@ -159,7 +164,7 @@ class Uploads(Holds):
             "opened_at": whole_milliseconds(self._now),
             "expires_at": self._now + timedelta(seconds=self._unit.settings.upload_lifetime_seconds),
         }
-        row = self._connection.execute(_OPENING, given).mappings().one_or_none()
+        row = _OPENING.row(self._connection, given)
         if row is None:
             return self._opened_before(actor, wish, file_index)
         if spent is not None:
@@ -259,14 +264,16 @@ class Uploads(Holds):
             SignatureInvalid: the device that sent it was revoked meanwhile (slug `device-key-revoked`).
             IntegrityBroken: the store holds another number of bytes than the length.
         """
-        row = self._connection.execute(_LOCKED, {"upload_id": upload.id}).mappings().one()
-        if row["state"] == UploadState.RECEIVED:
-            return Upload.of_row(row)
-        after = STEPS.after(UploadState(row["state"]), UploadStep.COMPLETE, None)
-        if token is not None and row["lease_token"] != token:
-            raise preempted()
-        if stored.size_bytes != row["length_bytes"]:
-            raise SIZE_DISAGREES("the stored object has another size than the upload")
+        given = {
+            "upload_id": upload.id,
+            "size": stored.size_bytes,
+            "token": token,
+            "key": key,
+            "recording": fresh_id(),
+        }
+        row = _RECEIVED.row(self._connection, given)
+        if row is None:
+            return self._received_before(upload, stored)
         arrival = arrival_of(self._connection, row)
         # A crash before this commit leaves the finished object and an open upload: completion runs again, the store
         # answers that it holds these bytes. After it everything is there, and the receipt can be asked for.
@@ -274,25 +281,32 @@ class Uploads(Holds):
         sender_id = row["device_id"] or row["account_id"]
         self._unit.jobs.enqueue(JobKind.VERIFY, arrival.recording_id, sender_id=sender_id)
         if row["tail_bytes"]:
-            self.forget_tails([upload.id])
-        given = {
-            "upload_id": upload.id,
-            "after": after,
-            "reached": row["length_bytes"],
-            "key": key,
-            "recording": arrival.recording_id,
-        }
-        done = self._connection.execute(_RECEIVED, given).mappings().one()
-        received_with(self._connection, done)
+            self._forget_tail(upload.id)
+        received_with(self._connection, row)
         act = self._begin(sender_of(row), row["agency_id"], *arrival.chains)
         self._refuse_revoked(row["device_id"])
         receive_recording(self._connection, act, arrival, stored=stored, key=key)
-        return Upload.of_row(done)
+        return Upload.of_row(row, tail_bytes=0)
+
+    def _received_before(self, upload: Upload, stored: Stored) -> Upload:
+        """Return what somebody else has received meanwhile, or say why this is received by nobody: as `complete`."""
+        now = select(uploads).where(uploads.c.id == upload.id).with_for_update()
+        row = self._connection.execute(now).mappings().one()
+        if row["state"] == UploadState.RECEIVED:
+            return Upload.of_row(row)
+        STEPS.after(UploadState(row["state"]), UploadStep.COMPLETE, None)
+        if stored.size_bytes != row["length_bytes"]:
+            raise SIZE_DISAGREES("the stored object has another size than the upload")
+        raise preempted()
+
+    def _forget_tail(self, upload_id: UploadId) -> None:
+        self.forget_tails([upload_id])
+        self._connection.execute(update(uploads).where(uploads.c.id == upload_id).values(tail_bytes=0))
 
     def _refuse_revoked(self, device_id: DeviceId | None) -> None:
         # A dead key hands in nothing. Bytes that were all here before are kept with their open transfer, which never
         # expires: the sweep names it until a person decides.
-        if device_id is not None and trusted(self._connection, device_id) is None:
+        if device_id is not None and not is_trusted(self._connection, device_id):
             raise DEVICE_KEY_REVOKED("the device was revoked before the transfer was complete")
 
     def receipt(self, actor: Actor, upload_id: UploadId) -> Receipt:

@@ -91,7 +91,7 @@ def test_a_photo_is_three_commits_and_one_object(store: Store, device: TestDevic
         assert spent(seen) == {"commit": 1, "statement": 3}
 
         assert patched(client, path, PHOTO).status_code == 204
-        assert spent(seen) == {"commit": 2, "statement": 9, "put": 1}
+        assert spent(seen) == {"commit": 2, "statement": 8, "put": 1}
 
 
 def test_a_photo_in_one_request_costs_no_more(store: Store, device: TestDevice) -> None:
@@ -103,7 +103,7 @@ def test_a_photo_in_one_request_costs_no_more(store: Store, device: TestDevice) 
         )
 
         assert (answer.status_code, answer.headers["Upload-Offset"]) == (201, str(len(PHOTO)))
-        assert spent(seen) == {"commit": 3, "statement": 12, "put": 1}
+        assert spent(seen) == {"commit": 3, "statement": 11, "put": 1}
 
 
 def test_who_states_the_same_case_waits_for_four_statements(store: Store) -> None:
