@@ -251,6 +251,8 @@ def create_app(settings: ApiSettings, store: Store, sso: SsoSettings | None = No
         watch.cancel()
 
     app = _routes(lifespan)
+    # A route is found by asking one after the other, and most requests are of transfers. The document keeps its order.
+    app.router.routes.sort(key=lambda one: not getattr(one, "path", "").startswith(UPLOADS))
     app.state.store = store
     app.state.settings = settings
     app.state.provider = Provider(sso) if sso is not None and sso.issuer else None

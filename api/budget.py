@@ -16,7 +16,8 @@ READ_BYTES = 256 * 1024
 """One block, taken before it is read into."""
 LARGE_BYTES = 4 * READ_BYTES
 """A block of who holds bytes already, while there is room for all."""
-_SPARE_BYTES = 16 * MIB
+_SPARE_BYTES = 24 * MIB
+"""What blocks are kept for the next bodies: as many as some photos at once have in turn."""
 _JOINS = 4
 """One part in so many is for tails that are read back to be stored with what follows them."""
 _WORTH_TRIMMING_BYTES = 16 * MIB

@@ -23,8 +23,6 @@ COOKIE = "qc_session"
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 Found = TypeVar("Found")
 _bearer = HTTPBearer(auto_error=False, description="Token of POST /v1/token (device) or POST /v1/sessions")
-Bearing = Annotated[object, Depends(_bearer)]
-"""What the document says of a route that takes a bearer token."""
 
 
 def store_of(request: Request) -> Store:

@@ -5,12 +5,11 @@ The token of a session's forms is derived from the session: whoever cannot read 
 
 import hashlib
 from hmac import compare_digest
-from typing import Annotated
 from urllib.parse import urlsplit
 
-from fastapi import Depends, Request
+from fastapi import Request
 
-from api.deps import Bearing, bearer, session_cookie, token_of
+from api.deps import bearer, session_cookie, token_of
 from schemas.refusals_request import FORM_FOREIGN, FORM_STALE
 
 FORM_TOKEN = "X-Form-Token"  # noqa: S105 - the name of a header
@@ -42,7 +41,7 @@ def same_origin(request: Request) -> None:
         raise FORM_FOREIGN("the form was sent by another site")
 
 
-async def sending(request: Request, _: Bearing = None) -> str:
+def sending(request: Request) -> str:
     """Return the token under which a file is sent: a bearer's, or that of the console's session.
 
     A browser adds its cookie by itself, also for a page of somebody else, so that beside it the token of the session's
@@ -52,13 +51,12 @@ async def sending(request: Request, _: Bearing = None) -> str:
         NotAuthenticated: there is neither.
         Refused: the cookie alone stands behind it (slug `cross-site`), or the token of another session (`form-stale`).
     """
+    if token := bearer(request):
+        return token
     cookie, said = request.cookies.get(session_cookie(request)), request.headers.get(FORM_TOKEN)
-    if bearer(request) or not cookie or said is None:
+    if not cookie or said is None:
         return token_of(request)
     same_origin(request)
     if not compare_digest(said.encode(), form_token(cookie).encode()):
         raise FORM_STALE("the form is of another session")
     return cookie
-
-
-Sending = Annotated[str, Depends(sending)]

@@ -18,9 +18,9 @@ from pydantic import BeforeValidator
 
 from api.checksum import ALGORITHMS, Checksum, checked, unnamed_file
 from api.concat import Concat, Joins, opened
-from api.deps import CurrentActor, OpenStore, Settings, StreamActor, Tx, bearer, settings_of, store_of
+from api.deps import CurrentActor, OpenStore, StreamActor, Tx, bearer, settings_of, store_of
 from api.filling import Body
-from api.form_token import Sending
+from api.form_token import sending
 from api.handover import Handover, released
 from api.idempotency import PARAMETER, key_of
 from api.openings import Openings, Senders
@@ -110,7 +110,12 @@ UploadPath = Annotated[UploadId, BeforeValidator(_id_of)]
 
 
 async def _arrives(request: Request, upload_id: UploadPath) -> AsyncIterator[None]:
-    """Note in the order of arrival, before anybody is asked who sends it, that bytes of an upload have come."""
+    """Note in the order of arrival, before anybody is asked who sends it, that bytes of an upload have come.
+
+    Raises:
+        ProtocolInvalid: they are of another version of the protocol.
+    """
+    await speaks_tus(request)
     with ExitStack() as noted:
         noted.enter_context(request.app.state.handover.arriving(upload_id))
         request.state.noted = noted
@@ -143,23 +148,24 @@ def options(store: OpenStore) -> Response:
     dependencies=[Tus],
     openapi_extra={"parameters": [dict(PARAMETER)]},
 )
-async def create(request: Request, store: OpenStore, token: Sending, settings: Settings) -> Response:
+async def create(request: Request) -> Response:
     """Open an upload; with a body of the PATCH type its bytes are taken at once.
 
     `Upload-Concat: partial` opens a piece of a file, `final;` and the addresses of such pieces makes the file of them.
     The same request under the same Idempotency-Key gives the same upload, as far as it has come.
     """
+    store, token = store_of(request), sending(request)
     senders, openings = _senders(request), _openings(request)
     async with openings.turn(senders.of_or_alone(token)):
         actor, upload = await run_sync(_open, request, store, token)
     senders.note(token, actor.reference)
     if upload.is_final:
         joins: Joins = request.app.state.joins
-        upload = await joins.joined(upload, wait_seconds=settings.join_wait_seconds)
+        upload = await joins.joined(upload, wait_seconds=settings_of(request).join_wait_seconds)
     elif upload.length_bytes == 0 and upload.state is UploadState.OPEN and not upload.is_partial:
         upload = await run_sync(complete, store, actor, upload.id)
     elif content_type(request) == BODY_TYPE and upload.offset_bytes == 0 and not _places(request).are_full:
-        upload = await _append(request, token, actor.reference, settings, upload_id=upload.id, offset=0)
+        upload = await _append(request, token, actor.reference, upload_id=upload.id, offset=0)
     headers = {**_standing(upload), "Location": f"/v1/uploads/{upload.id}"}
     return Response(status_code=201, headers=headers)
 
@@ -222,8 +228,9 @@ def _sha256(pairs: dict[str, str], name: str) -> HexDigest | None:
 
 
 @router.head("/{upload_id}", operation_id="uploadOffset", dependencies=[Tus])
-async def head(request: Request, token: Sending, upload_id: UploadPath) -> Response:
+async def head(request: Request, upload_id: UploadPath) -> Response:
     """Say how many bytes are durably received, with what an older request holds, which stores it first."""
+    token = sending(request)
     handover: Handover = request.app.state.handover
     upload = await handover.look(token, upload_id)
     if upload.is_over:
@@ -238,20 +245,20 @@ async def head(request: Request, token: Sending, upload_id: UploadPath) -> Respo
     return Response(status_code=200, headers=headers)
 
 
-@router.patch("/{upload_id}", operation_id="appendUpload", status_code=204, dependencies=[Arrives, Tus])
-async def append(request: Request, token: Sending, settings: Settings, upload_id: UploadPath) -> Response:
+@router.patch("/{upload_id}", operation_id="appendUpload", status_code=204, dependencies=[Arrives])
+async def append(request: Request, upload_id: UploadPath) -> Response:
     """Append bytes at the server's offset; the last byte completes the upload."""
+    token = sending(request)
     sender = await _sender(request, token)
     if content_type(request) != BODY_TYPE:
         return problem(CONTENT_TYPE, headers=ALWAYS)
     offset = natural(request, "Upload-Offset")
-    upload = await _append(request, token, sender, settings, upload_id=upload_id, offset=offset)
+    upload = await _append(request, token, sender, upload_id=upload_id, offset=offset)
     return Response(status_code=204, headers=_standing(upload))
 
 
-async def _append(
-    request: Request, token: str, sender: str, settings: Settings, *, upload_id: UploadId, offset: int
-) -> Upload:
+async def _append(request: Request, token: str, sender: str, *, upload_id: UploadId, offset: int) -> Upload:
+    settings = settings_of(request)
     length, stated = natural_or_none(request, "Content-Length"), natural_or_none(request, "Upload-Length")
     checksum = Checksum.of(request, length)
     handover: Handover = request.app.state.handover
@@ -348,9 +355,9 @@ async def _read_nothing(request: Request, *, timeout_seconds: float) -> None:
 
 
 @router.delete("/{upload_id}", operation_id="deleteUpload", status_code=204, dependencies=[Tus])
-def delete(tx: Tx, token: Sending, upload_id: UploadPath) -> Response:
+def delete(request: Request, tx: Tx, upload_id: UploadPath) -> Response:
     """Give up an unfinished upload. Evidence is never deleted here: a finished one is refused."""
-    tx.uploads.terminate(tx.accounts.actor_of(token), upload_id)
+    tx.uploads.terminate(tx.accounts.actor_of(sending(request)), upload_id)
     return Response(status_code=204, headers=ALWAYS)
 
 

@@ -261,7 +261,7 @@ def waiting(house: House) -> int:
     with house.two.begin() as tx:
         query = text(
             "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
-            " AND wait_event_type = 'Lock' AND query LIKE '%FROM uploads%FOR UPDATE%'"
+            " AND wait_event_type = 'Lock' AND query LIKE 'UPDATE uploads SET state%'"
         )
         return int(tx.connection.scalar(query) or 0)
 
