@@ -1,6 +1,6 @@
 """Receiving files beside other receivers of the same protocol: `@tus/server` and tusd, on the same MinIO, interleaved.
 
-    python -m tests.stand run --durable -- python bench/upload.py [--quick] [--rounds N] [--tusd PATH]
+    python -m tests.stand run --durable -- python bench/upload.py [--quick] [--photos N] [--rounds N] [--tusd PATH]
 
 Each round sends every load to every receiver, one after the other, through the same client. Prints seconds, MB/s and
 CPU-seconds of the receiver (medians of the rounds), then ours against each peer: speed as a ratio, and what part of
@@ -201,7 +201,8 @@ def report(load: Load, taken: Mapping[str, list[Taken]]) -> None:
         peak = max(one.peak_rss_mb for one in runs)
         print(
             f"  {name:12} {seconds[name]:7.2f} s  {load.files / seconds[name]:6.1f} files/s"
-            f"  {total / seconds[name] / 1e6:6.0f} MB/s  CPU {cpu[name]:6.2f} s  peak {peak:5.0f} MB"
+            f"  {total / seconds[name] / 1e6:6.0f} MB/s  CPU {cpu[name]:6.2f} s"
+            f"  {1000 * cpu[name] / load.files:7.2f} ms a file  peak {peak:5.0f} MB"
         )
     for name in taken:
         if name != "quancheng":
@@ -215,6 +216,7 @@ def main() -> int:
     """Measure every load on every receiver, round by round."""
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     options.add_argument("--quick", action="store_true", help="an eighth of the load, one round")
+    options.add_argument("--photos", type=int, help="so many photos of 4 MB, 8 at once, and nothing else")
     options.add_argument("--rounds", type=int, default=5)
     options.add_argument("--tusd", type=Path, help="a tusd that is there already")
     args = options.parse_args()
@@ -227,7 +229,8 @@ def main() -> int:
         receivers += [running.enter_context(tusd(program, root))] if program else []
         for one in receivers:
             run(one, Load(8, MIB, 8))
-        for load in loads(is_quick=args.quick):
+        sent = [Load(args.photos, 4_000_000, 8)] if args.photos else loads(is_quick=args.quick)
+        for load in sent:
             taken: dict[str, list[Taken]] = {one.name: [] for one in receivers}
             for number in range(rounds):
                 for one in receivers[number % len(receivers) :] + receivers[: number % len(receivers)]:
