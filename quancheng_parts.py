@@ -27,13 +27,13 @@ from schemas.refusals_objects import DATABASE_READ_ONLY, DATABASE_UNAVAILABLE
 from storage.settings import StorageSettings, is_set, unreadable
 from storage.setup.application import embedded_address, provide_embedded, standing
 from storage.setup.embedded import EmbeddedPostgres, running_url
-from storage.setup.home import Home
+from storage.setup.home import KEY_BEFORE, KEY_NAMES, Home
 from storage.setup.keeper import Keeper
 from storage.setup.migrate import bring_up, is_read_only, owning
 from storage.store import Store
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
     from workers.fsck import Teller
 
@@ -109,14 +109,22 @@ def require_owner(store: Store) -> None:
 
 
 def settings_of(
-    home: Home, say: Teller, started: ExitStack, *, running: str | None = None
+    home: Home, say: Teller, started: ExitStack, *, running: str | None = None, without: Collection[str] = ()
 ) -> StorageSettings:
     """Take every address from the environment; what is not named there becomes the embedded default.
+
+    Args:
+        home: The data folder.
+        say: Who is told.
+        started: What ends what is started here.
+        running: Address of a database that runs already; none is started then.
+        without: Keys of the data folder that are not read.
 
     Raises:
         Invalid: a setting cannot be read.
     """
-    keys = {name: seed for name, seed in home.keys().items() if not is_set(name.upper())}
+    names = [name for name in (*KEY_NAMES, KEY_BEFORE) if name not in without]
+    keys = {name: seed for name, seed in home.keys(names).items() if not is_set(name.upper())}
     chosen: dict[str, object] = {"quancheng_home": home.path, **keys}
     if not is_set("LOG_ORIGIN"):
         chosen["log_origin"] = home.log_origin

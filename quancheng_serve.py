@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from storage.setup.home import Home
     from storage.store import Store
     from workers.listening import Listening
+    from workers.signing import SignerProcess
 
 MAX_PORT = 65_535
 COMMAND = Path(__file__).with_name("quancheng.py")
@@ -111,6 +112,7 @@ def _serve(args: argparse.Namespace, say: Teller, started: ExitStack) -> None:
     from quancheng_parts import migrate, open_home, opened, read, settings_of
     from schemas.act import Process
     from storage.settings import is_set
+    from storage.setup.home import SIGNER_ALONE
     from storage.setup.migrate import check_key
     from storage.setup.writer import check_writer
     from workers.listening import Listening
@@ -118,16 +120,21 @@ def _serve(args: argparse.Namespace, say: Teller, started: ExitStack) -> None:
     STOP.check()
     home = open_home(say)
     say("home", f"数据目录 data folder {home.path}", home=str(home.path))
-    settings = settings_of(home, say, started)
+    # Beside a broker the scheduler signs; else a process of its own does, and nobody else has its keys.
+    signer = None if is_set("BROKER_URL") else _signer(home, started)
+    settings = settings_of(home, say, started, without=SIGNER_ALONE if signer else ())
     STOP.check()
     store = opened(settings)
     started.callback(store.close)
+    if signer is not None:
+        started.callback(signer.stop)  # before the database, which was started behind it
     say("migrating", "正在检查数据库结构 migrating the database")
     migrate(store)
     check_key(store.engine)
-    here = (Process.API,) if settings.broker_url else (Process.API, Process.WORKER, Process.SIGNER)
-    for process in here:
-        check_writer(store, process, announces=settings.broker_url is None)
+    for process in (Process.API, Process.WORKER) if signer else (Process.API,):
+        check_writer(store, process, announces=signer is not None)
+    if signer is not None:
+        signer.work(settings, STOP.check)
     STOP.check()
     api_settings = read(ApiSettings).answering_to(args.host)
     sso = read(SsoSettings)
@@ -140,7 +147,7 @@ def _serve(args: argparse.Namespace, say: Teller, started: ExitStack) -> None:
         link = tx.links.offer_first()
         is_unadministered = tx.links.is_unadministered()
     STOP.check()
-    if settings.broker_url is None:
+    if signer is not None:
         _start_workers(opened(settings), say, started)
     server = _listener(args, create_app(api_settings, store, sso), tls, started)
     started.callback(home.listening_path.unlink, missing_ok=True)
@@ -184,6 +191,15 @@ def _listener(args: argparse.Namespace, app: ASGIApp, tls: Tls | None, started: 
     return Listener(config, lambda: STOP.is_asked, renewed=tls.renewed)
 
 
+def _signer(home: Home, started: ExitStack) -> SignerProcess:
+    from workers.signing import SignerProcess
+
+    signer = SignerProcess(_loop_ended)
+    started.callback(signer.stop)
+    signer.start(home.path)
+    return signer
+
+
 def _start_workers(store: Store, say: Teller, started: ExitStack) -> None:
     from quancheng_parts import read
     from workers.embedded import EmbeddedWorkers
@@ -191,7 +207,7 @@ def _start_workers(store: Store, say: Teller, started: ExitStack) -> None:
 
     # A store of their own: requests that take every connection of the API's stop no work.
     started.callback(store.close)
-    workers = EmbeddedWorkers(store, read(WorkersSettings), on_end=_loop_ended)
+    workers = EmbeddedWorkers(store, read(WorkersSettings), on_end=_loop_ended, signs=False)
     workers.start()
     started.callback(workers.stop)
     say("workers", "核验任务已就绪 workers ready (in process)")

@@ -271,6 +271,15 @@ AUTHORITY_FILE_INVALID = Refusal(
     "用 --authority 给出 PEM 格式的证书",
     "give a certificate in PEM by --authority",
 )
+SIGNER_ENDED = Refusal(
+    "signer-ended",
+    Unavailable,
+    Level.ERROR,
+    "签署进程已结束",
+    "The signer has ended",
+    "查看日志后重新启动",
+    "look at the log and start again",
+)
 POSTGRES_MISSING = Refusal(
     "postgres-missing",
     Unavailable,

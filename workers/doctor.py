@@ -38,7 +38,7 @@ _KEYS = {
     "personal_key": HealthPart.PERSONAL_KEY,
 }
 _APART = ("log_key", "registry_key", "export_key")
-"""What each is for is done by another process; the embedded default is one process."""
+"""What each is for is done by another process; in the embedded default the signer alone is one of its own."""
 
 
 class Finding(Frozen):
@@ -192,6 +192,10 @@ def _keys(settings: StorageSettings) -> Iterator[Finding]:
         else:
             yield _good(part, Health.KEY_PRESENT)
     together = [name.upper() for name in _APART if getattr(settings, name) is not None]
+    if settings.broker_url is None and not os.environ.get("LOG_KEY") and together:
+        together.remove(
+            "LOG_KEY"
+        )  # without a broker it is the signer's alone: a file, which no other process reads
     if len(together) > 1:
         yield _warned(HealthPart.KEYS_APART, Health.KEYS_TOGETHER, names=", ".join(together))
     if settings.log_key is not None and not settings.log_origin:

@@ -32,9 +32,12 @@ class EmbeddedWorkers:
         store: Best one of their own: whoever takes every connection of the API's then stops no worker.
         settings: Limits of jobs and decoders.
         on_end: Told the name of a thread that ended by itself; the server must not go on beside it.
+        signs: Also what the log is signed by, and what goes with it: no process of its own does.
     """
 
-    def __init__(self, store: Store, settings: WorkersSettings, *, on_end: OnEnd = only_told) -> None:
+    def __init__(
+        self, store: Store, settings: WorkersSettings, *, on_end: OnEnd = only_told, signs: bool = True
+    ) -> None:
         self._store = store
         self._settings = settings
         self._stop = threading.Event()
@@ -47,8 +50,9 @@ class EmbeddedWorkers:
             self._loops.add(f"worker-{name}", partial(self._work, sandbox, name, kinds))
         self._loops.add("listener", partial(listen, store, self._hint, self._stop))
         scheduler = Scheduler(store, settings, self._hint)
-        self._loops.add("scheduler", partial(scheduler.run, self._stop))
-        self._loops.add("publisher", partial(scheduler.run_publishing, self._stop))
+        if signs:
+            self._loops.add("scheduler", partial(scheduler.run, self._stop))
+            self._loops.add("publisher", partial(scheduler.run_publishing, self._stop))
         self._loops.add("sweeper", partial(scheduler.run_sweeps, self._stop))
 
     def start(self) -> None:

@@ -5,6 +5,7 @@ import json
 import os
 import secrets
 import stat
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,12 @@ from storage.setup.embedded import can_unshare
 
 TICKET_KEYS = ("api_ticket_key", "worker_ticket_key", "signer_ticket_key")
 KEY_NAMES = ("log_key", "registry_key", "export_key", "factor_key", "personal_key", *TICKET_KEYS)
+SIGNER_ALONE = ("log_key", "signer_ticket_key")
+"""What a server that has a signer of its own does not read."""
 KEY_BEFORE = "personal_key_before"
 """The key that values are moved away from: `personal_key` under this name, so that the next start draws a new one."""
+SIGNER_KEYS = ("log_key", "personal_key", KEY_BEFORE, *TICKET_KEYS)
+"""What the signer reads."""
 
 SEED_BYTES = 32
 _LOCAL = "quancheng.local"
@@ -88,9 +93,9 @@ class Home:
             return path.read_text(encoding="ascii").strip()
         return ORIGIN_BEFORE if self._key_path("log_key").exists() else ""
 
-    def keys(self) -> dict[str, str]:
-        """Return the seeds that are there, by setting name."""
-        paths = {name: self._key_path(name) for name in (*KEY_NAMES, KEY_BEFORE)}
+    def keys(self, names: Iterable[str] = (*KEY_NAMES, KEY_BEFORE)) -> dict[str, str]:
+        """Return the seeds that are there, by setting name; no other file is read."""
+        paths = {name: self._key_path(name) for name in names}
         return {
             name: path.read_text(encoding="ascii").strip() for name, path in paths.items() if path.exists()
         }

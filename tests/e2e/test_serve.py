@@ -1,5 +1,6 @@
 """`quancheng serve` as a newcomer meets it: every step is said, nothing is left running, a second start keeps the data."""
 
+import base64
 import json
 import os
 import signal
@@ -9,7 +10,9 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from io import RawIOBase
 from pathlib import Path
+from typing import Any
 
 import httpx
 import psycopg
@@ -33,7 +36,12 @@ def loaded() -> Iterator[Forked]:
 
 
 def doctor(home: Path) -> dict[str, bool]:
-    """Which parts the doctor finds well, without a warning; beside a server, and without one it starts nothing."""
+    """Which parts the doctor finds well, without a warning."""
+    return {one["part"]: one["is_good"] and not one["is_warned"] for one in doctor_said(home)}
+
+
+def doctor_said(home: Path) -> list[dict[str, Any]]:
+    """What the doctor finds, beside a server; without one it starts nothing."""
     words = [sys.executable, "quancheng.py", "doctor", "--json"]
     done = subprocess.run(
         words,
@@ -47,7 +55,7 @@ def doctor(home: Path) -> dict[str, bool]:
     found = [json.loads(line) for line in done.stdout.splitlines()]
     assert done.returncode == 0, done.stdout + done.stderr
     assert all(one["zh"] and one["en"] for one in found)
-    return {one["part"]: one["is_good"] and not one["is_warned"] for one in found}
+    return found
 
 
 def test_a_first_start_and_a_second(home: Path) -> None:
@@ -180,6 +188,61 @@ def test_a_killed_database_is_started_again(home: Path, homes: Homes) -> None:
         code, said = one.process.wait(), one.events[-1]
     assert (code, said["event"]) == (3, "part_ended"), one.said()
     assert left_over(home) == []
+
+
+def test_the_key_of_the_log_is_the_signers_alone(home: Path, homes: Homes) -> None:
+    """The server's memory has it nowhere; without its signer it ends with 3, and nothing runs on."""
+    homes.filled(home)
+    key = (home / "keys" / "log_key.b64").read_bytes().strip()
+    other = (home / "keys" / "registry_key.b64").read_bytes().strip()
+    with serving(home, free_port()) as one:
+        one.wait_for("up")
+        signer = _signer_of(home)
+        held = {pid: (_holds(pid, key), _holds(pid, other)) for pid in (one.process.pid, signer)}
+        assert held == {one.process.pid: (False, True), signer: (True, False)}
+        (together,) = (said["en"] for said in doctor_said(home) if said["part"] == "keys_apart")
+        assert together.startswith("one process holds REGISTRY_KEY, EXPORT_KEY:")
+
+        os.kill(signer, signal.SIGTERM)  # as a supervisor tells everybody at once: the server says when
+        os.kill(signer, signal.SIGKILL)
+        until(lambda: one.has_ended, one.said)
+        code, said = one.process.wait(), one.events[-1]
+    assert (code, said["event"]) == (3, "part_ended"), one.said()
+    assert left_over(home) == []
+
+
+def _signer_of(home: Path) -> int:
+    """Which process signs for this folder."""
+    found = [int(path.parent.name) for path in Path("/proc").glob("[0-9]*/cmdline") if _signs(path, home)]
+    (pid,) = found
+    return pid
+
+
+def _signs(cmdline: Path, home: Path) -> bool:
+    try:
+        return cmdline.read_bytes().endswith(b"\0workers.signer\0" + os.fsencode(home) + b"\0")
+    except OSError:
+        return False  # it ended while we looked
+
+
+def _holds(pid: int, secret: bytes) -> bool:
+    """Whether the memory of a process has these bytes, or what they stand for, anywhere."""
+    folder, sought = Path(f"/proc/{pid}"), (secret, base64.b64decode(secret))
+    ranges = [line.split()[:2] for line in (folder / "maps").read_text().splitlines() if "[v" not in line]
+    with (folder / "mem").open("rb", buffering=0) as memory:
+        for span, rights in ranges:
+            start, end = (int(one, 16) for one in span.split("-"))
+            if rights.startswith("r") and any(one in _read(memory, start, end) for one in sought):
+                return True
+    return False
+
+
+def _read(memory: RawIOBase, start: int, end: int) -> bytes:
+    try:
+        memory.seek(start)
+        return memory.read(end - start) or b""
+    except OSError:
+        return b""  # a mapping of no memory
 
 
 def _status(one: Serving) -> object:
