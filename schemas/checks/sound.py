@@ -69,7 +69,7 @@ SOUND = Check(
 
 FRAMES = Check(
     name="sound_frames",
-    version=1,
+    version=2,
     title=Words("录音文件结构", "Structure of the sound file"),
     proves=Words(
         "录音文件的帧、页或数据块一个接一个，直到文件末尾。",

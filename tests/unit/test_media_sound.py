@@ -152,6 +152,26 @@ def test_what_recorders_write_is_no_alarm(tmp_path: Path, name: str, codec: str,
     assert abs((found.facts.duration_ms or 0) - 4000) < 150
 
 
+def test_a_block_of_adpcm_whose_head_cannot_be_is_found(tmp_path: Path) -> None:
+    """Any bits behind it are sound; a writer that fills the byte without meaning everywhere is only odd."""
+    path = sound(tmp_path / "a.wav", codec="adpcm_ima_wav", rate=16_000)
+    whole = bytearray(path.read_bytes())
+    block = int.from_bytes(whole[32:34], "little")
+    start = whole.index(b"data") + 8
+    heads = range(start, len(whole) - block, block)
+    broken = whole.copy()
+    broken[heads[7] + 3] = 1
+    path.write_bytes(broken)
+    check = next(one for one in look(path).checks if one.code)
+    assert (check.code, check.params["count"], check.params["bytes"]) == ("frames-broken", 1, block)
+    assert check.params["at_seconds"] == 7 * (block - 4) * 2 // 16_000
+
+    for at in heads:
+        whole[at + 3] = 0x7F
+    path.write_bytes(whole)
+    assert codes(look(path)) == {}
+
+
 def test_a_large_wave_file_keeps_its_sizes_elsewhere(tmp_path: Path) -> None:
     """RF64 leaves the sizes of RIFF at their largest by design; one that is cut is found by its own size."""
     path = sound(tmp_path / "a.wav", options={"rf64": "always"})

@@ -162,6 +162,10 @@ def _wav(source: Source, work: Work) -> SoundFile:
                 "sound-unwritten", bytes=met.sound_end - zeros_before(view, met.sound_start, met.sound_end)
             )
         )
+    blocks = wav.broken_blocks(view, met)
+    if blocks is not None:
+        size = blocks.broken * (met.coding.block_bytes if met.coding else 0)
+        found.append(_about("frames-broken", count=blocks.broken, bytes=size, at_seconds=blocks.at_seconds))
     if met.behind:
         found.append(_about("frames-padding" if is_padding else "bytes-behind", bytes=met.behind))
     done = source.size_bytes - (0 if is_padding else met.behind)
