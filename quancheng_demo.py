@@ -41,7 +41,7 @@ from schemas.holding import (
     IssueIn,
     ReturnIn,
 )
-from schemas.ids import AccountId, AgencyId
+from schemas.ids import AccountId, AgencyId, EquipmentId
 from schemas.jws import public_jwk, sign_detached, thumbprint
 from schemas.leaves_agency import AgencyKind
 from schemas.leaves_certificate_issue import CertificateKind
@@ -315,23 +315,34 @@ def admit_scale(tx: Transaction, custodian: Actor, fresh: FreshPassword) -> NewS
     made = tx.equipment.register(custodian, wish)
     source = tx.equipment.make_source(custodian, "S229 K12 称重站", fresh)
     version = tx.equipment.bind(custodian, made.id, source.account_id, made.version).version
-    year = timedelta(days=365)
+    version = certify(tx, custodian, made.id, "示检定字 2026-0012", version)
+    publish(tx, custodian, made.id, version)
+    return source
+
+
+def certify(tx: Transaction, custodian: Actor, ident: EquipmentId, number: str, version: int) -> int:
+    """Enter a verification certificate of half a year ago; return the equipment's version."""
+    half = timedelta(days=365) / 2
     certificate = CertificateIn(
-        number="示检定字 2026-0012",
+        number=number,
         issuer="示范计量检定所",
-        valid_from=tx.now - year / 2,
-        valid_until=tx.now + year / 2,
+        valid_from=tx.now - half,
+        valid_until=tx.now + half,
     )
-    version = tx.equipment.certify(custodian, made.id, certificate, version).version
+    return tx.equipment.certify(custodian, ident, certificate, version).version
+
+
+def publish(tx: Transaction, custodian: Actor, ident: EquipmentId, version: int) -> None:
+    """Enter both reviews of a site and its publication."""
+    year = timedelta(days=365)
     for kind, document in (
         (ReviewKind.TECHNICAL, "技术审核意见 2026-03"),
         (ReviewKind.LEGAL, "法制审核意见 2026-03"),
     ):
         review = EquipmentReviewIn(kind=kind, document=document, reviewed_at=tx.now - year / 3)
-        version = tx.equipment.review(custodian, made.id, review, version).version
+        version = tx.equipment.review(custodian, ident, review, version).version
     publication = PublicationIn(url=PUBLISHED, published_at=tx.now - year / 4)
-    tx.equipment.publish(custodian, made.id, publication, version)
-    return source
+    tx.equipment.publish(custodian, ident, publication, version)
 
 
 def rows(now: datetime, pictures: Sequence[bytes]) -> list[bytes]:

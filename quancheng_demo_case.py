@@ -1,6 +1,7 @@
-"""Two cases of the demo that were decided: one its whole way, with a duty that is not recorded, and one on the spot.
+"""Cases of the demo that were decided: one its whole way, one on the spot, and two that needed no legal review.
 
-The second waits for the head to file it.
+The first has a duty that is not recorded; the one on the spot waits for the head to file it; the others and the first
+are closed, so that an audit can draw from them.
 
 Names, numbers and documents are made up.
 """
@@ -11,7 +12,7 @@ from typing import NamedTuple
 
 from schemas.actor import Actor
 from schemas.case import Case, CaseIn, CaseStep
-from schemas.decision import DecisionIn, DecisionOutcome, PenaltyKind, UnrecordedIn
+from schemas.decision import ClosingIn, DecisionIn, DecisionOutcome, PenaltyKind, UnrecordedIn
 from schemas.fact import FactIn, ProofIn
 from schemas.ids import CaseId, RecordingId
 from schemas.integrity import Verdict
@@ -47,6 +48,30 @@ _ANSWERS = (
 
 _NO_HEARING = "不适用：罚款数额未达到听证标准，当事人也没有申请听证"
 
+_SERVED = "不适用：决定书当场宣告并交付当事人，签收记在决定书上"
+
+EXEMPT = (
+    CaseIn(
+        number="示城管立字〔2026〕第003号",
+        party="某某服装店",
+        matter="占道经营",
+        place="解放路 56 号门前",
+    ),
+    CaseIn(
+        number="示城管立字〔2026〕第004号",
+        party="某某文具店",
+        matter="擅自设置户外广告",
+        place="青年路 3 号门前",
+    ),
+)
+_NONE_APPLY = (
+    (ScopeKind.PUBLIC_INTEREST, "只涉及一处门店"),
+    (ScopeKind.MAJOR_RIGHTS, "只予警告，未经听证"),
+    (ScopeKind.DIFFICULT, "事实清楚，当事人无异议"),
+    (ScopeKind.OTHER_LAW, "没有其他规定"),
+)
+_NO_DISCUSSION = "不适用：情节简单，不属于情节复杂或者重大违法行为"
+
 
 ON_THE_SPOT = CaseIn(
     number="示城管简字〔2026〕第001号",
@@ -78,7 +103,16 @@ def decide_one(store: Store, desk: Desk, *, beside: str) -> Case | None:
         if tx.cases.page(desk.handler, number=WISH.number).rows:
             return None
         sound = _sound(tx, desk, beside)
-        return _decided(tx, desk, sound[-1]) if sound else None
+        return _closed(tx, desk, _decided(tx, desk, sound[-1])) if sound else None
+
+
+def exempt_two(store: Store, desk: Desk, *, beside: str) -> None:
+    """Take two cases to their end without a legal review: four times no by the handler, and the head agrees (art. 58)."""
+    with store.begin() as tx:
+        if tx.cases.page(desk.handler, number=EXEMPT[0].number).rows:
+            return
+        for wish, recording_id in zip(EXEMPT, _sound(tx, desk, beside), strict=False):
+            _closed(tx, desk, _warned(tx, desk, wish, recording_id))
 
 
 def penalise_one(store: Store, desk: Desk, officers: Sequence[str], *, beside: str) -> Case | None:
@@ -121,23 +155,13 @@ def _sound(tx: Transaction, desk: Desk, beside: str) -> list[RecordingId]:
 
 def _decided(tx: Transaction, desk: Desk, recording_id: RecordingId) -> Case:
     handler, head, reviewer = desk
-    case = tx.cases.open(handler, WISH)
-    case = tx.cases.step(head, case.id, CaseStep.FILE, "现场检查发现，符合立案条件", case.version)
-    case = tx.cases.step(handler, case.id, CaseStep.INVESTIGATE, "", case.version)
-    tx.cases.link(handler, case.id, recording_id, case.version)
-    _prove(tx, handler, case.id, recording_id, "当事人在门前人行道堆放货物经营")
     answers = [ScopeAnswerIn(kind=kind, applies=applies, ground=ground) for kind, applies, ground in _ANSWERS]
-    seen = tx.cases.get(handler, case.id).version
-    step, proposal = CaseStep.CONCLUDE, DecisionOutcome.PENALTY
-    seen = tx.cases.step(handler, case.id, step, "", seen, answers=answers, proposal=proposal).version
-    tx.cases.step(handler, case.id, CaseStep.SUBMIT, "", seen)
+    case = _concluded(tx, desk, WISH, recording_id, answers)
+    tx.cases.step(handler, case.id, CaseStep.SUBMIT, "", case.version)
     review = tx.reviews.of_case(case.id)[-1]
     passed = ReviewOpinionIn(opinion=OpinionWord.PASS, statement="事实清楚、证据充分、程序合法，同意。")
     tx.reviews.opine(reviewer, review.id, passed, review.version)
-    for formality, title, number in _DOCUMENTS:
-        dated = day_of(tx.now - timedelta(days=1))
-        paper = DocumentIn(formality=formality, title=title, number=number, dated=dated)
-        tx.procedures.file(handler, case.id, paper)
+    _file(tx, handler, case.id, _DOCUMENTS)
     wish = DecisionIn(
         outcome=DecisionOutcome.PENALTY,
         penalties=[PenaltyKind.WARNING, PenaltyKind.FINE],
@@ -145,6 +169,60 @@ def _decided(tx: Transaction, desk: Desk, recording_id: RecordingId) -> Case:
         unrecorded=[UnrecordedIn(formality=Formality.HEARING, reason=_NO_HEARING)],
     )
     return tx.decisions.decide(head, case.id, wish, tx.cases.get(head, case.id).version)
+
+
+def _warned(tx: Transaction, desk: Desk, wish: CaseIn, recording_id: RecordingId) -> Case:
+    handler, head, _ = desk
+    answers = [ScopeAnswerIn(kind=kind, applies=False, ground=ground) for kind, ground in _NONE_APPLY]
+    case = _concluded(tx, desk, wish, recording_id, answers)
+    seen = tx.cases.step(head, case.id, CaseStep.EXEMPT, "四种情形均不属于，同意不经法制审核", case.version)
+    number = wish.number.replace("立字", "罚决字")
+    _file(
+        tx,
+        handler,
+        case.id,
+        (
+            (Formality.NOTICE, "行政处罚事先告知书", wish.number.replace("立字", "罚告字")),
+            (Formality.PLEA, "陈述申辩笔录：当事人放弃", None),
+            (Formality.CONTENTS, "行政处罚决定书", number),
+        ),
+    )
+    unsaid = ((Formality.HEARING, _NO_HEARING), (Formality.DISCUSSION, _NO_DISCUSSION))
+    decision = DecisionIn(
+        outcome=DecisionOutcome.PENALTY,
+        penalties=[PenaltyKind.WARNING],
+        unrecorded=[UnrecordedIn(formality=one, reason=why) for one, why in unsaid],
+    )
+    return tx.decisions.decide(head, case.id, decision, tx.cases.get(head, seen.id).version)
+
+
+def _concluded(
+    tx: Transaction, desk: Desk, wish: CaseIn, recording_id: RecordingId, answers: list[ScopeAnswerIn]
+) -> Case:
+    """Take a case from its lead to the end of its investigation, with one fact that one recording proves."""
+    handler, head, _ = desk
+    case = tx.cases.open(handler, wish)
+    case = tx.cases.step(head, case.id, CaseStep.FILE, "现场检查发现，符合立案条件", case.version)
+    case = tx.cases.step(handler, case.id, CaseStep.INVESTIGATE, "", case.version)
+    tx.cases.link(handler, case.id, recording_id, case.version)
+    _prove(tx, handler, case.id, recording_id, f"当事人在{wish.place}{wish.matter}")
+    step, proposal = CaseStep.CONCLUDE, DecisionOutcome.PENALTY
+    seen = tx.cases.get(handler, case.id).version
+    return tx.cases.step(handler, case.id, step, "", seen, answers=answers, proposal=proposal)
+
+
+def _file(
+    tx: Transaction, handler: Actor, case_id: CaseId, papers: Sequence[tuple[Formality, str, str | None]]
+) -> None:
+    for formality, title, number in papers:
+        dated = day_of(tx.now - timedelta(days=1))
+        paper = DocumentIn(formality=formality, title=title, number=number, dated=dated)
+        tx.procedures.file(handler, case_id, paper)
+
+
+def _closed(tx: Transaction, desk: Desk, case: Case) -> Case:
+    said = ClosingIn(unrecorded=[UnrecordedIn(formality=Formality.SERVICE, reason=_SERVED)])
+    return tx.decisions.close(desk.handler, case.id, said, case.version)
 
 
 def _prove(tx: Transaction, handler: Actor, case_id: CaseId, recording_id: RecordingId, text: str) -> None:

@@ -11,8 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from quancheng_demo import AGENCIES, CASES, PEOPLE, SCALE_PICTURES, bring_back, found, is_empty, send_rows
-from quancheng_demo_case import Desk, decide_one, penalise_one
+from quancheng_demo_audit import Bureau, DemoAudit
+from quancheng_demo_case import Desk, decide_one, exempt_two, penalise_one
+from quancheng_demo_gear import CAMERA_PICTURE, Station, show_gear
+from schemas.actor import Actor
 from schemas.errors import EvidenceError, Refused
+from schemas.ids import AgencyId
 from schemas.recording import RecordingFilter
 from storage.flow.login import actor_of_password
 from storage.setup.home import Home
@@ -20,6 +24,8 @@ from storage.store import Store
 from workers.fsck import Teller
 
 SUFFIXES = {".jpg", ".mp4", ".webm", ".gpx"}
+_LOOKS, _PAUSE_SECONDS = 300, 0.2
+"""So often it is looked whether the audit can go on, and how long is waited in between: a minute at least."""
 
 
 class Demo:
@@ -127,7 +133,9 @@ class Demo:
         code, said = done
         self._send_rows()
         self._bring_back()
+        self._show_gear()
         self._decide_one()
+        self._audit()
         self._home.write_demo({**self._facts, "is_sent": code == 0})
         if code == 0:
             self._say("demo_sent", "示例记录已送达并核验 the demo recordings are in and verified")
@@ -156,30 +164,50 @@ class Demo:
 
     def _send_rows(self) -> None:
         """Let the demo's scale hand in what it weighed; again they are duplicates of themselves."""
-        passwords = self._facts["passwords"]
-        login = passwords["source"]
-        source = actor_of_password(self._store, login, passwords[login])
+        (source,) = self._people("source")
         if source is not None:
             pictures = [(self._media / name).read_bytes() for name in SCALE_PICTURES]
             send_rows(self._store, source, pictures)
 
     def _bring_back(self) -> None:
         """Let the custodian enter who had the device that captured."""
-        passwords = self._facts["passwords"]
-        custodian, holder = (actor_of_password(self._store, one, passwords[one]) for one in ("sun", "wang"))
+        custodian, holder = self._people("sun", "wang")
         if custodian is not None and holder is not None:
             bring_back(self._store, custodian, holder.account_id)
 
     def _decide_one(self) -> None:
         """Let three people take one case through, and enter what was decided on the spot, as far as they still may."""
-        passwords = self._facts["passwords"]
-        wang, qian, zhou = (
-            actor_of_password(self._store, one, passwords[one]) for one in ("wang", "qian", "zhou")
-        )
+        wang, qian, zhou = self._people("wang", "qian", "zhou")
         if wang is not None and qian is not None and zhou is not None:
             desk = Desk(handler=wang, head=qian, reviewer=zhou)
             decide_one(self._store, desk, beside=self._facts["case"])
             penalise_one(self._store, desk, self._facts["officers"], beside=self._facts["case"])
+            exempt_two(self._store, desk, beside=self._facts["case"])
+
+    def _show_gear(self) -> None:
+        """Let the station's people enter a camera, and annul the certificate of a second scale."""
+        he, source, liu, xu = self._people("he", "source", "liu", "xu")
+        if he is not None and source is not None and liu is not None and xu is not None:
+            picture = (self._media / CAMERA_PICTURE).read_bytes()
+            show_gear(self._store, Station(he, source, liu, xu), picture)
+
+    def _audit(self) -> None:
+        """Let the bureau take one audit to its end; what the log is slow to take is left to the next start."""
+        wu, ding, feng, qian, zhang = self._people("wu", "ding", "feng", "qian", "zhang")
+        if wu is None or ding is None or feng is None or qian is None or zhang is None:
+            return
+        bureau = Bureau(wu, (ding, feng), AgencyId(qian.agency_id), AgencyId(zhang.agency_id))
+        audit = DemoAudit(self._store, bureau)
+        for _ in range(_LOOKS):
+            if self._beside.is_over or audit.go_on():
+                return
+            self._beside.wait(_PAUSE_SECONDS)
+
+    def _people(self, *keys: str) -> list[Actor | None]:
+        """Return who they are now, None of whoever does not come in any more."""
+        passwords = self._facts["passwords"]
+        logins = [passwords[key] if key == "source" else key for key in keys]
+        return [actor_of_password(self._store, one, passwords[one]) for one in logins]
 
     def stop(self) -> None:
         """End the device; the next start goes on with it."""
@@ -192,28 +220,32 @@ class _Beside:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._process: subprocess.Popen[str] | None = None
-        self._is_over = False
+        self._over = threading.Event()
 
     def run(self, command: Sequence[str]) -> tuple[int, str] | None:
         """Run to the end; return code and standard error, or None when the server stops."""
         with self._lock:
-            if self._is_over:
+            if self.is_over:
                 return None
             self._process = subprocess.Popen(  # noqa: S603 - our own command with our own arguments
                 command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, start_new_session=True
             )
         _, said = self._process.communicate()
-        return None if self._is_over else (self._process.returncode, said)
+        return None if self.is_over else (self._process.returncode, said)
+
+    def wait(self, seconds: float) -> None:
+        """Wait so long, or until the server stops."""
+        self._over.wait(seconds)
 
     @property
     def is_over(self) -> bool:
         """The server is stopping: nothing may touch its store any more."""
-        return self._is_over
+        return self._over.is_set()
 
     def stop(self) -> None:
         """End what runs, politely first; it keeps its own state by renaming files."""
         with self._lock:
-            self._is_over = True
+            self._over.set()
         if self._process is not None and self._process.poll() is None:
             self._process.terminate()
             try:

@@ -47,6 +47,17 @@ class Judged(NamedTuple):
     needs_certificate: bool
 
 
+class Annulled(Frozen):
+    """A certificate that is void, by its number and issuer as the register said them: since when, why, by whom and when."""
+
+    number: str
+    issuer: str
+    void_from: datetime | None
+    reason: str
+    annuller: str
+    annulled_at: datetime
+
+
 class Touched(Frozen):
     """How many records an annulment re-opens, how many cases rest on them, and how many of those are decided."""
 

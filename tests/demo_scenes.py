@@ -13,6 +13,7 @@ from typing import NamedTuple
 from PIL import ImageDraw, ImageFont
 
 from quancheng_demo import LAT_E7, LON_E7, TRUCKS, Truck
+from quancheng_demo_gear import CAMERA_PICTURE, CAMERA_PLATE
 
 SIZE = (1280, 960)
 BEIJING = timezone(timedelta(hours=8))
@@ -181,6 +182,30 @@ def lorry(draw: Draw, one: Truck, *, load: str, tint: str) -> None:
     caption(draw, (640, 920), said, size=40, fill="#ffffff")
 
 
+def ramp(draw: Draw) -> None:
+    """The same road as a street camera sees it: a lorry leaves by the ramp before the scale."""
+    sky_and_ground(draw, sky="#d3dde3", ground="#7c8f6b", horizon=420)
+    draw.polygon([(500, 420), (640, 420), (1280, 780), (1280, 960), (640, 960)], fill="#6f767c")
+    draw.polygon([(520, 430), (560, 430), (420, 880), (40, 880)], fill="#7d848a")
+    for n in range(6):
+        left, top = 600 + n * 96, 470 + n * 74
+        draw.polygon(
+            [(left, top), (left + 12, top), (left + 62, top + 40), (left + 40, top + 40)], fill=PAPER
+        )
+    draw.rectangle((820, 190, 1200, 330), fill="#1d5c8f", outline=PAPER, width=8)
+    caption(draw, (1010, 235), "称重检测 直行", size=48, fill=PAPER)
+    caption(draw, (1010, 292), "前方 200 米", size=40, fill=PAPER)
+    draw.rectangle((1000, 330, 1020, 560), fill=STEEL)
+    draw.rectangle((190, 440, 470, 690), fill="#7a6c5d", outline=INK, width=6)
+    draw.rectangle((205, 690, 455, 730), fill=INK)
+    for x in (220, 410):
+        draw.rectangle((x, 720, x + 40, 790), fill="#1b1b1e")
+    draw.rectangle((260, 620, 400, 668), fill="#f2c14e", outline=INK, width=4)
+    caption(draw, (330, 644), CAMERA_PLATE, size=30)
+    draw.rectangle((0, 880, 1280, 960), fill="#101418")
+    caption(draw, (640, 920), f"S229 K12+100 匝道口   {CAMERA_PLATE}   驶离主线", size=40, fill="#ffffff")
+
+
 def _at(day: int, hour: int, minute: int, second: int) -> datetime:
     return datetime(2026, 9, day, hour, minute, second, tzinfo=BEIJING)
 
@@ -199,3 +224,6 @@ WEIGHED = tuple(
     for number, (one, (load, tint)) in enumerate(zip(TRUCKS, _LOOKS, strict=True))
 )
 """What the camera of the scale took of each lorry of `quancheng_demo.TRUCKS`."""
+
+SEEN = Scene(CAMERA_PICTURE, ramp, LAT_E7 - 14_000, LON_E7 - 9_000)
+"""What the street camera took, as old as the demo that hands it in."""

@@ -1,8 +1,8 @@
 """Draw the demo recordings: `python -m tests.make_demo_media`. What they show stands in `tests/demo_scenes.py`.
 
-Output goes to mobile_contract/demo/: four photos, a video and a track of one visit, and below `scale/` a picture of
-each lorry. They are committed, because a demo must not need a font or an encoder; run this again only to change
-them. The same fonts and libraries write the same bytes.
+Output goes to mobile_contract/demo/: four photos, a video and a track of one visit, below `scale/` a picture of each
+lorry, below `camera/` what a street camera saw. They are committed, because a demo must not need a font or an encoder;
+run this again only to change them. The same fonts and libraries write the same bytes.
 """
 
 import io
@@ -14,7 +14,7 @@ import av.logging
 import numpy as np
 from PIL import Image, ImageDraw
 
-from tests.demo_scenes import BEIJING, SCENES, SIZE, WEIGHED, Scene, font
+from tests.demo_scenes import BEIJING, SCENES, SEEN, SIZE, WEIGHED, Scene, font
 from tests.media import exif
 
 DEMO = Path(__file__).resolve().parents[1] / "mobile_contract" / "demo"
@@ -96,8 +96,8 @@ def drive() -> str:
 
 def main() -> None:
     """Write every file and say its size."""
-    (DEMO / "scale").mkdir(parents=True, exist_ok=True)
-    for scene in (*SCENES, *WEIGHED):
+    for scene in (*SCENES, *WEIGHED, SEEN):
+        (DEMO / scene.name).parent.mkdir(parents=True, exist_ok=True)
         (DEMO / scene.name).write_bytes(photo(scene))
     video(DEMO / "inspection.mp4", SCENES[0], FILMED_AT)
     (DEMO / "patrol.gpx").write_text(drive(), encoding="utf-8")

@@ -141,6 +141,7 @@ def _page(visit: Visit, equipment_id: EquipmentId, mistake: Mistake | None = Non
         datums=list(Datum),
         facts=facts.said(),
         past=facts.past(),
+        annulled=tx.equipment.annulled(equipment_id),
         gates=conditions(missing, certificate=rule.is_needed),
         rule=rule,
         missing=missing,

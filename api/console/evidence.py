@@ -10,8 +10,8 @@ from api.console.language import gettext
 from api.console.places import place_href
 from api.console.timeline import Flag, Span, Timeline, timeline
 from schemas.actor import Actor
+from schemas.case import OVER_STATES, Case
 from schemas.case import STEPS as CASE_STEPS
-from schemas.case import Case
 from schemas.catalogue import words_of
 from schemas.event import Event
 from schemas.fact import Fact
@@ -135,7 +135,14 @@ def _monitored(records: Sequence[MonitoringRecord], seen: frozenset[UUID]) -> li
 def _flags(case: Case, rounds: Sequence[Review], language: Language) -> list[Flag]:
     taken: list[tuple[datetime | None, Event]] = [(case.opened_at, Event.CASE_OPEN)]
     other = Event.CASE_DECIDE if case.is_summary else Event.CASE_PENALISE
-    rows = [row for row in CASE_STEPS if row.dated is not None and row.event is not other]
+    # A case that is over has one end: the steps to the others would date by the same column.
+    rows = [
+        row
+        for row in CASE_STEPS
+        if row.dated is not None
+        and row.event is not other
+        and (row.end is case.state or row.end not in OVER_STATES)
+    ]
     taken += [(getattr(case, row.dated or ""), row.logs) for row in rows]
     for one in rounds:
         taken.append((one.submitted_at, Event.CASE_SUBMIT))

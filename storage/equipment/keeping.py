@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, Select, select
 from schemas.act import Act
 from schemas.actor import Actor
 from schemas.equipment import Equipment, EquipmentFacts
+from schemas.equipment_annul import Annulled
 from schemas.equipment_version import Version
 from schemas.gate import CertificateRule
 from schemas.ids import EquipmentId
@@ -18,7 +19,7 @@ from storage.act import Deed
 from storage.collection import Collection
 from storage.reads.agency import with_agency
 from storage.reads.certificate_rule import rule_at, rules_of
-from storage.reads.equipment import certified_until, facts_of, versions_of
+from storage.reads.equipment import annulled_of, certified_until, facts_of, versions_of
 from storage.reads.monitoring import recorded_by
 from storage.reads.policy import require_within
 from storage.tables.equipment import equipment
@@ -49,6 +50,10 @@ class Keeping(Collection):
     def facts(self, ident: EquipmentId) -> EquipmentFacts:
         """Return all that was ever said of one piece of equipment; the caller has checked it."""
         return facts_of(self._connection, [ident])[ident]
+
+    def annulled(self, ident: EquipmentId) -> tuple[Annulled, ...]:
+        """Return the certificates of one piece of equipment that are void, oldest first; the caller has checked it."""
+        return annulled_of(self._connection, ident)
 
     def certificate_rule(
         self, found: Equipment, at: datetime, known_at: datetime | None = None

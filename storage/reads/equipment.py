@@ -5,6 +5,7 @@ from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, Table, func, select
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.sql.selectable import ScalarSelect
 
 from schemas.equipment import (
@@ -17,8 +18,10 @@ from schemas.equipment import (
     Suspension,
 )
 from schemas.equipment_amend import Fact
+from schemas.equipment_annul import Annulled
 from schemas.equipment_version import VALUES, Version
 from schemas.ids import AccountId, EquipmentId
+from storage.reads.account import with_name
 from storage.reads.agency import Query
 from storage.tables.equipment import (
     equipment,
@@ -41,6 +44,20 @@ def with_annulment(query: Query, leaf: ColumnElement[Any]) -> Query:
     """Add why a certificate was annulled by the leaf behind a column."""
     annulled = equipment_annulments.c
     return query.add_columns(annulled.reason).join(equipment_annulments, annulled.leaf == leaf)
+
+
+def annulled_of(connection: Connection, ident: EquipmentId) -> tuple[Annulled, ...]:
+    """Return the certificates of one piece of equipment that are void, in the order in which that was said."""
+    void, told = equipment_annulments.c, equipment_certificates.c
+    query = (
+        select(void.void_from, void.reason, void.annulled_at, told.number, told.issuer)
+        .join(equipment_certificates, (told.entry == void.entry) & (told.equipment_id == void.equipment_id))
+        .where(void.equipment_id == ident)
+        .ext(distinct_on(void.annulled_at, void.leaf))
+        .order_by(void.annulled_at, void.leaf, told.id.desc())
+    )
+    rows = connection.execute(with_name(query, void.annulled_by, "annuller")).mappings()
+    return tuple(Annulled.of_row(row) for row in rows)
 
 
 def bound_to(connection: Connection, source_id: AccountId) -> dict[EquipmentId, tuple[Version, ...]]:

@@ -1,5 +1,6 @@
 """The demo as it is shipped, walked by each of its people: every page and link they can reach holds."""
 
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -109,6 +110,10 @@ def test_the_walk_reaches_every_desk(walked: Walked) -> None:
         "/console/cases/…",
         "/console/equipment/…",
         "/console/audits/new",
+        "/console/audits/…",
+        "/console/audits/…/members/…",
+        "/console/audits/…/result",
+        "/console/rectifications/…",
         "/console/devices",
         "/console/custody",
         "/console/account/looks",
@@ -118,6 +123,25 @@ def test_the_walk_reaches_every_desk(walked: Walked) -> None:
         "/v1/recordings/…/proof",
         "/v1/monitoring/records/…/raw",
     }
+
+
+def test_the_demo_shows_what_the_desks_can_do(walked: Walked) -> None:
+    """An audit closed with something to put right beside a draft; a case after its review, and two that needed none;
+    a camera without a certificate, and a record that waits for both reviewers again."""
+
+    def states(login: str, path: str, of: str) -> Counter[str]:
+        answer = httpx.get(
+            walked.address + path,
+            cookies={COOKIE: walked.tokens[login]},
+            verify=TRUST,
+            timeout=PATIENCE_SECONDS,
+        )
+        return Counter(one["state"] for one in answer.raise_for_status().json()[of])
+
+    assert states("wu", "/v1/audits", "audits") == {"closed": 1, "defined": 1}
+    assert states("qian", "/v1/rectifications", "rectifications") == {"raised": 1}
+    assert states("wang", "/v1/cases", "cases") == {"investigating": 1, "decided": 1, "closed": 3}
+    assert states("chen", "/v1/monitoring/records", "records")["recheck"] == 1
 
 
 def test_no_page_shows_a_slug_or_the_other_language(walked: Walked) -> None:

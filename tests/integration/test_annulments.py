@@ -366,6 +366,8 @@ def test_the_page_shows_what_it_touches_and_then_asks(desk: Desk) -> None:
         done = client.post(path, data={**shown, "reason": "机构撤销"})
         assert [one.status_code for one in (wrong, unsaid, stale, done)] == [422, 422, 409, 303]
         assert desk.state(record) is MonitoringState.RECHECK
+        void = client.get(page).text.partition("已撤销的检定证书</h3>")[2].partition("</table>")[0]
+        assert [one in void for one in ("自始无效", "机构撤销")] == [True, True]
         client.cookies.set("qc_lang", "en", path="/console")
         assert "Annul" not in client.get(page).text.split("Verification certificate", 1)[0]
     with (

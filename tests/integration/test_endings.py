@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
+from api.console.evidence import evidence_of
 from api.console.guard import form_token
 from api.deps import COOKIE
 from schemas.actor import Actor, Role
@@ -14,6 +15,7 @@ from schemas.errors import EvidenceError, Invalid, Refused, TransitionRefused
 from schemas.event import Event
 from schemas.refusals_scope import STEP_REASON_MISSING
 from schemas.separation import Part
+from schemas.words import Language
 from storage.reads.participation import parts_of
 from storage.store import Store
 from tests.casework import Bureau, make_bureau, take
@@ -48,6 +50,28 @@ def refusal(bureau: Bureau, case: Case, name: CaseStep, **options: object) -> Ev
     with pytest.raises(EvidenceError) as caught:
         step(bureau, case, name, **options)  # type: ignore[arg-type] # options of the call above
     return caught.value
+
+
+@pytest.mark.parametrize(
+    ("state", "ended"),
+    [(CaseState.CLOSED, "结案"), (CaseState.ANNULLED, "撤销案件"), (CaseState.NOT_FILED, "不予立案")],
+)
+def test_the_time_picture_tells_the_one_end_of_a_case(
+    store: Store, bureau: Bureau, state: CaseState, ended: str
+) -> None:
+    """Closed, annulled and not filed date by one column: the picture flags what happened, and neither of the others."""
+    if state is CaseState.CLOSED:
+        case = bureau.at(state)
+    elif state is CaseState.ANNULLED:
+        case = step(bureau, bureau.at(CaseState.INVESTIGATING), CaseStep.ANNUL)
+    else:
+        case = step(bureau, bureau.open(), CaseStep.REFUSE)
+    with store.begin() as tx:
+        picture = evidence_of(tx, bureau.head, case, Language.ZH).picture
+    assert picture is not None
+    told = {one.flag.label for one in picture.poles} & {"结案", "撤销案件", "不予立案"}
+
+    assert told == {ended}
 
 
 def test_a_lead_is_not_filed_and_may_be_filed_later(store: Store, bureau: Bureau) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from quancheng_demo import SCALE_PICTURES
 from schemas.integrity import Outcome
-from tests.demo_scenes import SCENES, WEIGHED
+from tests.demo_scenes import SCENES, SEEN, WEIGHED
 from tests.make_demo_media import DEMO, MAX_PHOTO_BYTES, MAX_VIDEO_BYTES, drive
 from workers.media.probe import probe
 from workers.media.result import Limits
@@ -15,9 +15,9 @@ FILES = sorted(path for path in DEMO.rglob("*") if path.is_file())
 
 
 def test_the_demo_is_complete() -> None:
-    """What the visit and the scale recorded is bundled, and nothing else; each lorry of the demo has its picture."""
+    """What the visit, the scale and the camera recorded is bundled, and nothing else; each lorry has its picture."""
     names = [str(path.relative_to(DEMO)) for path in FILES]
-    photos = [scene.name for scene in (*SCENES, *WEIGHED)]
+    photos = [scene.name for scene in (*SCENES, *WEIGHED, SEEN)]
 
     assert sorted(names) == sorted([*photos, "inspection.mp4", "patrol.gpx"])
     assert tuple(scene.name for scene in WEIGHED) == SCALE_PICTURES
