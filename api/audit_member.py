@@ -6,7 +6,9 @@ from typing import Annotated
 from fastapi import APIRouter
 from pydantic import AliasPath, Field
 
+from api.audit import AssignIn, InspectorOut
 from api.deps import CurrentActor, Tx
+from api.etag import SeenVersion
 from api.manifest import FindingOut, finding_out
 from api.office import OfficeOut
 from api.route import Route
@@ -54,10 +56,16 @@ class GivenScoreOut(WireOut):
     total: int
     given_at: datetime
     given_as: list[OfficeOut]
+    is_third: bool
+    counts: bool
 
 
 class MemberOut(WireOut):
-    """A drawn member with rechecks, pre-checks and scores; totals further apart than `gap_most` want one more look."""
+    """A drawn member with rechecks, pre-checks and scores.
+
+    Where the totals lie further apart than `gap_most`, a third person scores it, who sees nothing of the others before;
+    `mean` is that of the scores that count, once nobody is waited for.
+    """
 
     member_id: MemberId
     label: str
@@ -67,6 +75,8 @@ class MemberOut(WireOut):
     scores: list[GivenScoreOut]
     gap: int | None
     gap_most: int
+    third: InspectorOut | None
+    mean: float | None
     kept_by: list[Part]
     may_score: bool
 
@@ -86,12 +96,14 @@ class ShareOut(WireOut):
 
 
 class FileResultOut(WireOut):
-    """A drawn file that every inspector has scored."""
+    """A drawn file that every inspector has scored; `counted` are the totals that make its mean, a third's last."""
 
     member_id: MemberId
     rank: int
     label: str
     totals: list[int]
+    third: int | None
+    counted: list[int]
     mean: float
     is_passed: bool | None
     deducted: list[str]
@@ -123,6 +135,7 @@ class AuditResultOut(WireOut):
     mean: float | None
     passed: ShareOut | None
     wide: int
+    unsettled: int
     items: list[ItemResultOut]
     files: list[FileResultOut]
 
@@ -143,3 +156,11 @@ def member(tx: Tx, actor: CurrentActor, audit_id: AuditId, member_id: MemberId) 
 def score(tx: Tx, actor: CurrentActor, audit_id: AuditId, member_id: MemberId, wish: ScoresIn) -> MemberOut:
     """Give all points of a member, once."""
     return _member(tx.audit_scores.score(actor, audit_id, member_id, wish.scores))
+
+
+@router.post("/{audit_id}/members/{member_id}/third", operation_id="nameThirdInspector", status_code=201)
+def name_third(
+    tx: Tx, actor: CurrentActor, audit_id: AuditId, member_id: MemberId, *, wish: AssignIn, seen: SeenVersion
+) -> MemberOut:
+    """Name a third inspector for a member whose totals lie too far apart."""
+    return _member(tx.audit_thirds.name(actor, audit_id, member_id, wish.account_id, seen))

@@ -249,6 +249,7 @@ _API: Mapping[str, asks.Ask] = {
     "POST /v1/audits/{audit_id}/draw": asks.DEFINE,
     "POST /v1/audits/{audit_id}/close": asks.DEFINE,
     "POST /v1/audits/{audit_id}/inspectors": asks.DEFINE,
+    "POST /v1/audits/{audit_id}/members/{member_id}/third": asks.DEFINE,
     "GET /v1/audits/{audit_id}/members/{member_id}": asks.AUDIT,
     "POST /v1/audits/{audit_id}/members/{member_id}/scores": asks.SCORE,
     "GET /v1/audits/{audit_id}/draw": asks.AUDIT,

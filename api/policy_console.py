@@ -202,6 +202,7 @@ CONSOLE: Mapping[str, asks.Ask] = {
     "POST /console/audits/{audit_id}/draw": asks.DEFINE,
     "POST /console/audits/{audit_id}/close": asks.DEFINE,
     "POST /console/audits/{audit_id}/inspectors": asks.DEFINE,
+    "POST /console/audits/{audit_id}/members/{member_id}/third": asks.DEFINE,
     "GET /console/audits/{audit_id}/draw.json": asks.AUDIT,
     "GET /console/audits/{audit_id}/members/{member_id}": asks.AUDIT,
     "POST /console/audits/{audit_id}/members/{member_id}/scores": asks.SCORE,

@@ -8,7 +8,7 @@ interval of one point. A drawn file that was not scored by everybody is no guess
 does not conform, the upper end for one that does.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from fractions import Fraction
 from functools import lru_cache
 from math import comb
@@ -17,6 +17,7 @@ from typing import NamedTuple
 from schemas.base import Frozen
 from schemas.ids import MemberId
 from schemas.standard import Standard
+from schemas.third import ASSUMED, counted, is_wide
 
 CONFIDENCE_PERMILLE = 950
 _PERMILLE = 1000
@@ -46,12 +47,17 @@ class Share(Frozen):
 
 
 class FileResult(Frozen):
-    """One drawn file that every inspector has scored."""
+    """One drawn file that every inspector has scored, and a third where they lay too far apart.
+
+    `totals` are the inspectors'; `counted` those that make the mean, the third's last.
+    """
 
     member_id: MemberId
     rank: int
     label: str
     totals: tuple[int, ...]
+    third: int | None
+    counted: tuple[int, ...]
     mean: float
     is_passed: bool | None
     deducted: tuple[str, ...]
@@ -71,7 +77,10 @@ class ItemResult(Frozen):
 
 
 class AuditResult(Frozen):
-    """The result; final once the audit is closed. `passed` needs a standard that says when a file passes."""
+    """The result; final once the audit is closed. `passed` needs a standard that says when a file passes.
+
+    `wide` are the files whose totals lie too far apart, `unsettled` those of them that no third person has scored.
+    """
 
     is_final: bool
     population: int
@@ -83,17 +92,27 @@ class AuditResult(Frozen):
     mean: float | None
     passed: Share | None
     wide: int
+    unsettled: int
     items: tuple[ItemResult, ...]
     files: tuple[FileResult, ...]
 
 
 class Scored(NamedTuple):
-    """A drawn file and the points that each inspector gave, by item."""
+    """A drawn file and the points that each inspector gave, by item, and those of a third."""
 
     member_id: MemberId
     rank: int
     label: str
     points: Sequence[Mapping[str, int]]
+    third: Mapping[str, int] | None = None
+
+    def making(self, of_three: Collection[str]) -> list[Mapping[str, int]]:
+        """Return the points that make the result, by the rule of the audit."""
+        if self.third is None:
+            return list(self.points)
+        totals = [sum(one.values()) for one in self.points]
+        flags = counted(totals, sum(self.third.values()), of_three)
+        return [one for one, counts in zip((*self.points, self.third), flags, strict=True) if counts]
 
 
 def _at_least(population: int, conforming: int, size: int, found: int) -> int:
@@ -149,22 +168,26 @@ def _mean(numbers: Sequence[int]) -> float | None:
     return sum(numbers) / len(numbers) if numbers else None
 
 
-def _file(one: Scored, standard: Standard, gap_most: int) -> FileResult:
+def _file(one: Scored, standard: Standard, gap_most: int, of_three: Collection[str]) -> FileResult:
     totals = tuple(sum(points.values()) for points in one.points)
-    lost = [item.code for item in standard.items if any(each[item.code] < item.points for each in one.points)]
-    # Compared without rounding: a file passes by the mean of its totals.
-    passed = None if standard.passing is None else sum(totals) >= standard.passing * len(totals)
+    making = one.making(of_three)
+    made = tuple(sum(points.values()) for points in making)
+    lost = [item.code for item in standard.items if any(each[item.code] < item.points for each in making)]
+    # Compared without rounding: a file passes by the mean of the totals that count.
+    passed = None if standard.passing is None else sum(made) >= standard.passing * len(made)
     gap = max(totals) - min(totals)
     return FileResult(
         member_id=one.member_id,
         rank=one.rank,
         label=one.label,
         totals=totals,
-        mean=sum(totals) / len(totals),
+        third=None if one.third is None else sum(one.third.values()),
+        counted=made,
+        mean=sum(made) / len(made),
         is_passed=passed,
         deducted=tuple(lost),
         gap=gap,
-        is_wide=gap > gap_most,
+        is_wide=is_wide(totals, gap_most),
     )
 
 
@@ -175,17 +198,18 @@ def result_of(
     *,
     inspectors: int,
     gap_most: int,
+    of_three: Collection[str] = ASSUMED,
     is_final: bool,
 ) -> AuditResult:
     """Sum up the files that every inspector has scored; `files` are those and no others."""
-    told = tuple(_file(one, standard, gap_most) for one in files)
+    told = tuple(_file(one, standard, gap_most, of_three) for one in files)
     items = tuple(
         ItemResult(
             code=item.code,
             zh=item.zh,
             en=item.en,
             points=item.points,
-            mean=_mean([each[item.code] for one in files for each in one.points]),
+            mean=_mean([each[item.code] for one in files for each in one.making(of_three)]),
             whole=_share(drawn, sum(item.code not in one.deducted for one in told)),
         )
         for item in standard.items
@@ -198,9 +222,10 @@ def result_of(
         inspectors=inspectors,
         total=standard.total,
         passing=standard.passing,
-        mean=_mean([total for one in told for total in one.totals]),
+        mean=_mean([total for one in told for total in one.counted]),
         passed=None if standard.passing is None else _share(drawn, sum(bool(one.is_passed) for one in told)),
         wide=sum(one.is_wide for one in told),
+        unsettled=sum(one.is_wide and one.third is None for one in told),
         items=items,
         files=told,
     )

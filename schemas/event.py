@@ -153,6 +153,7 @@ class Event(StrEnum):
     AUDIT_CONFIRM = "audit:confirm"
     AUDIT_DRAW = "audit:draw"
     AUDIT_ASSIGN = "audit:assign"
+    AUDIT_THIRD = "audit:third"
     AUDIT_SCORE = "audit:score"
     AUDIT_RECHECK = "audit:recheck"
     AUDIT_CLOSE = "audit:close"

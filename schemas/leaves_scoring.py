@@ -35,6 +35,26 @@ class AuditAssign(Act):
     inspector: AccountReference
 
 
+class AuditThird(Act):
+    """A third inspector is named for one file whose totals lie too far apart."""
+
+    spec: ClassVar = Spec(
+        event="audit:third",
+        chains=("audit",),
+        roles=_SUPERVISOR,
+        words=Words("指派第三名评查员", "Third inspector named"),
+        follows="the member is scored by all inspectors, and no third is named for it",
+        columns={
+            "member": "audit_thirds.member_id",
+            "inspector": "audit_thirds.account_id audit_inspectors.account_id",
+            "actor": "audit_thirds.assigned_by audit_inspectors.assigned_by",
+            "at": "audit_thirds.assigned_at audit_inspectors.assigned_at",
+        },
+    )
+    member: DrawnReference
+    inspector: AccountReference
+
+
 class LeafScore(Element):
     """Points for one item; a remark is committed as `remark.k`."""
 

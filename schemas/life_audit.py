@@ -26,7 +26,14 @@ from schemas.leaves_rectification import (
     RectificationReturn,
     RectificationVerify,
 )
-from schemas.leaves_scoring import AuditAssign, AuditClose, AuditCloseTold, AuditRecheck, AuditScore
+from schemas.leaves_scoring import (
+    AuditAssign,
+    AuditClose,
+    AuditCloseTold,
+    AuditRecheck,
+    AuditScore,
+    AuditThird,
+)
 from schemas.life import FaultCode, Here, Takes, Unlawful, check_step, law, taken
 from schemas.life_inside import Committed
 from schemas.rectification import RectificationState
@@ -114,6 +121,7 @@ class AuditLife(NamedTuple):
     closed: Done[AuditClose | AuditCloseTold] | None = None
     moved: Mapping[str, Moved] = MappingProxyType({})
     inspectors: Mapping[str, Done[AuditAssign]] = MappingProxyType({})
+    thirds: Mapping[str, Done[AuditThird]] = MappingProxyType({})
     scores: Mapping[tuple[str, str], Done[AuditScore]] = MappingProxyType({})
     rechecks: Mapping[tuple[str, str], Done[AuditRecheck]] = MappingProxyType({})
     rectifications: Mapping[str, RectificationLife] | None = None
@@ -216,13 +224,28 @@ def _assigned(life: AuditLife, leaf: Leaf, act: AuditAssign, here: Here) -> Audi
     del here
     law(life.state != AuditState.CLOSED, FaultCode.CLOSED)
     law(act.inspector not in life.inspectors, FaultCode.TWICE)
+    law(act.inspector not in {one.what.inspector for one in life.thirds.values()}, FaultCode.SAME_PERSON)
     named = Done(act, leaf.actor, leaf.at)
     return life._replace(inspectors={**life.inspectors, act.inspector: named})
 
 
+def _third(life: AuditLife, leaf: Leaf, act: AuditThird, here: Here) -> AuditLife:
+    """Named once for a file, by totals that differ; nobody who scored it, or scores all, is a third."""
+    del here
+    law(life.state == AuditState.DRAWN, FaultCode.STEP)
+    law(act.member not in life.thirds, FaultCode.TWICE)
+    law(act.inspector not in life.inspectors, FaultCode.SAME_PERSON)
+    law(act.inspector != leaf.actor, FaultCode.SAME_PERSON)
+    totals = {one.what.total for (member, _), one in life.scores.items() if member == act.member}
+    law(len(totals) > 1, FaultCode.OUTCOME)
+    return life._replace(thirds={**life.thirds, act.member: Done(act, leaf.actor, leaf.at)})
+
+
 def _scored(life: AuditLife, leaf: Leaf, act: AuditScore, here: Here) -> AuditLife:
     law(life.state == AuditState.DRAWN, FaultCode.STEP)
-    law(leaf.actor in life.inspectors, FaultCode.INSPECTOR)
+    third = life.thirds.get(act.member)
+    is_third = third is not None and third.what.inspector == leaf.actor
+    law(is_third or leaf.actor in life.inspectors, FaultCode.INSPECTOR)
     law(here.seen.is_free(here.index), FaultCode.SAME_PERSON)
     key = (act.member, leaf.actor)
     law(key not in life.scores, FaultCode.TWICE)
@@ -276,6 +299,7 @@ AUDIT_TAKES: Takes[AuditLife] = MappingProxyType(
         AuditConfirm: _confirmed,
         AuditDraw: _drawn,
         AuditAssign: _assigned,
+        AuditThird: _third,
         AuditScore: _scored,
         AuditRecheck: _rechecked,
         AuditClose: _closed,

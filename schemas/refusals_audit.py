@@ -212,6 +212,31 @@ INSPECTORS_COMPLETE = Refusal(
     "All inspectors are assigned",
     *NOTHING,
 )
+THIRD_NEEDLESS = Refusal(
+    "third-needless",
+    TransitionRefused,
+    Level.INFO,
+    "评查员尚未评完，或评分相差没有超过界限，不需要第三名评查员",
+    "Not everybody has scored it, or the totals lie near enough: no third inspector is needed",
+    *NOTHING,
+)
+THIRD_NAMED = Refusal(
+    "third-named",
+    Conflict,
+    Level.INFO,
+    "这份案卷已经指派第三名评查员",
+    "A third inspector is named for this file",
+    *RELOAD,
+)
+THIRD_UNFIT = Refusal(
+    "third-unfit",
+    Refused,
+    Level.INFO,
+    "第三名评查员须另有其人：不是这次评查的评查员，也不是能看到得分的监督人员",
+    "A third inspector is somebody else: no inspector of this audit, and no supervisor, who sees the points",
+    "从名单中选择",
+    "choose one of the list",
+)
 INSPECTOR_TOOK_PART = Refusal(
     "inspector-took-part",
     Refused,

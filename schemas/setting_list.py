@@ -19,6 +19,7 @@ from schemas.look import LookReason
 from schemas.name_profile import is_profile
 from schemas.refusals_setting import SETTING_ITEM
 from schemas.review_scope import ReviewRule
+from schemas.third import ASSUMED, ScoreOfThree
 from schemas.weight import is_weight
 from schemas.words import Words
 
@@ -36,6 +37,7 @@ class ListSetting(StrEnum):
     CASE_NUMBERS = "case-number-patterns"
     TAGS = "tags"
     AREA = "area"
+    SCORES_OF_THREE = "scores-of-three"
 
 
 Items = tuple[str, ...]
@@ -126,6 +128,13 @@ LISTS: Mapping[ListSetting, DeclaredList] = MappingProxyType(
         # An agency draws its own border; none is assumed.
         ListSetting.AREA: DeclaredList(
             None, (), 0, Words("辖区范围", "Area of the agency"), AsOf.CAPTURE, is_corner, check_ring
+        # Rules 8 asks for a third where scores lie wide apart, and not whose count: [D].
+        ListSetting.SCORES_OF_THREE: DeclaredList(
+            ScoreOfThree,
+            tuple(one.value for one in ASSUMED),
+            1,
+            Words("第三人评分后计入的得分", "Whose points count after a third inspector"),
+            AsOf.FREEZE,
         ),
     }
 )

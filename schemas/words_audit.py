@@ -4,6 +4,7 @@ from schemas.audit import AuditKind, AuditState, AuditStep, RecheckOutcome
 from schemas.randomness import SourceKind
 from schemas.rectification import RectificationState, RectificationStep
 from schemas.standard import AutoCheck
+from schemas.third import ScoreOfThree
 from schemas.words import vocabulary
 
 AUDIT_KINDS = vocabulary(
@@ -11,6 +12,15 @@ AUDIT_KINDS = vocabulary(
     {
         AuditKind.CLOSED_CASES: ("已结案件", "Closed cases"),
         AuditKind.SEALED_RECORDINGS: ("已封存音像记录", "Sealed recordings"),
+    },
+)
+
+SCORES_OF_THREE = vocabulary(
+    ScoreOfThree,
+    {
+        ScoreOfThree.THIRD: ("第三名评查员", "The third inspector"),
+        ScoreOfThree.NEARER: ("与第三人得分较近者", "Whoever is nearer to the third"),
+        ScoreOfThree.FARTHER: ("与第三人得分较远者", "Whoever is farther from the third"),
     },
 )
 

@@ -29,6 +29,7 @@ from storage.audit.randomness import AuditValues
 from storage.audit.recheck import Rechecks
 from storage.audit.result import AuditResults
 from storage.audit.score import AuditScores
+from storage.audit.third import AuditThirds
 from storage.case.case import Cases
 from storage.case.decision import Decisions
 from storage.case.fact import Facts
@@ -340,6 +341,10 @@ class Transaction(Unit):
     @cached_property
     def audit_scores(self) -> AuditScores:
         return AuditScores(self, self.audits, self.recordings)
+
+    @cached_property
+    def audit_thirds(self) -> AuditThirds:
+        return AuditThirds(self, self.audit_scores)
 
     @cached_property
     def audit_results(self) -> AuditResults:

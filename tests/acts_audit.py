@@ -85,6 +85,17 @@ def assign_inspector(world: World, chance: Random) -> None:
         tx.audit_scores.assign(world.who(chance, world.above.supervisor), audit.id, inspector, audit.version)
 
 
+def name_third(world: World, chance: Random) -> None:
+    with world.store.begin() as tx:
+        audit = tx.audits.get(world.above.supervisor, _drawn(tx, chance))
+        third = chance.choice(
+            [*world.above.inspectors, world.above.colleague, world.bureau.handler]
+        ).account_id
+        member = _member(tx, world, audit, chance)
+        actor = world.who(chance, world.above.supervisor)
+        tx.audit_thirds.name(actor, audit.id, member, third, audit.version)
+
+
 def _drawn(tx: Transaction, chance: Random) -> UUID:
     """An audit whose sample is drawn, where there is one."""
     drawn = select(audits.c.id).where(audits.c.state == AuditState.DRAWN).order_by(audits.c.id)
@@ -165,5 +176,5 @@ def sign(world: World, _chance: Random) -> None:
 
 
 AUDIT: tuple[Act, ...] = (
-    define_audit, go_on_with_audit, assign_inspector, recheck, score, raise_finding, mend, hours_pass, sign,
+    define_audit, go_on_with_audit, assign_inspector, recheck, score, name_third, raise_finding, mend, hours_pass, sign,
 )  # fmt: skip

@@ -631,6 +631,10 @@ def _supervision(store: Store, clock: Clock) -> None:
         points = [ItemScore(code=item.code, points=item.points) for item in items]
         points[0] = ItemScore(code=items[0].code, points=0, remark="未告知")
         tx.audit_scores.score(inspector, audit.id, member, points)
+        whole = [ItemScore(code=item.code, points=item.points) for item in items]
+        tx.audit_scores.score(bureau.inspectors[1], audit.id, member, whole)
+        third, seen = bureau.another(), tx.audits.get(bureau.supervisor, audit.id).version
+        tx.audit_thirds.name(bureau.supervisor, audit.id, member, third.account_id, seen)
     with store.begin() as tx:
         wish = RectificationIn(
             member_id=member, item_code=items[0].code, text="补正告知", recording_id=member, at_second=7

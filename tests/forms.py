@@ -450,6 +450,15 @@ def _audits(scene: Scene, clock: Clock) -> None:
         "remark": [f"扣分 {item.code}" for item in items],
     }
     _add(scene, "audit", f"{one}/members/{{member_id}}/scores", member, **rows)
+    wide, apart = bureau.apart()
+    third = {"audit_id": wide.id, "member_id": apart}
+    _add(
+        scene,
+        "audit",
+        f"{one}/members/{{member_id}}/third",
+        third,
+        account_id=str(bureau.another().account_id),
+    )
     code = items[-1].code
     found = {"item_code": code, "text": "缺页", "recording_id": str(member_id), "at": "1:23"}
     _add(scene, "audit", f"{one}/members/{{member_id}}/rectification", member, **found)

@@ -650,10 +650,15 @@ def story_of_an_audit(world: World) -> Iterator[None]:
     history.write(audits.AuditConfirm, audit, inspector, values_sha256=values)
     history.write(audits.AuditDraw, audit, supervisor, size=3)
     history.write(scoring.AuditAssign, audit, supervisor, inspector=inspector)
+    other, third = world.seconds[Role.INSPECTOR], world.people[Role.HEAD]
+    history.write(scoring.AuditAssign, audit, supervisor, inspector=other)
     yield
     history.write(scoring.AuditRecheck, audit, WORKER, member=member, recording=member)
     scores = [scoring.LeafScore(code=f"A{k}", points=k) for k in (1, 2, 3)]
     history.write(scoring.AuditScore, audit, inspector, member=member, scores=scores, total=6)
+    less = [scoring.LeafScore(code="A1", points=1)]
+    history.write(scoring.AuditScore, audit, other, member=member, scores=less, total=1)
+    history.write(scoring.AuditThird, audit, supervisor, member=member, inspector=third)
     yield
     yield from _mended(world, audit, member)
     if history.rng.random() < 0.5:  # as it ended before an end said all that was missing

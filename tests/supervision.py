@@ -7,6 +7,7 @@ from uuid import UUID
 from schemas.actor import Actor, Role
 from schemas.audit import AuditCloseIn, AuditIn, AuditKind, AuditReasonIn
 from schemas.randomness import SourceIn, SourceKind
+from schemas.standard import DEMO_STANDARD, ItemScore
 from storage.audit.values import Audit
 from storage.outbox import JobKind
 from storage.store import Store, utc_now
@@ -142,6 +143,26 @@ class Bureau:
                 seen = tx.audits.get(self.supervisor, made.id).version
                 tx.audit_scores.assign(self.supervisor, made.id, inspector.id, seen)
         return made
+
+    def points(self, lost: int = 0) -> list[ItemScore]:
+        """All points of the demo's standard, but so many of its first item."""
+        first, *others = DEMO_STANDARD.items
+        low = ItemScore(code=first.code, points=first.points - lost, remark="未告知" if lost else "")
+        return [low, *(ItemScore(code=one.code, points=one.points) for one in others)]
+
+    def apart(self, lost: int = 20) -> tuple[Audit, UUID]:
+        """An audit and a member of it that the first inspector scored by so many points less than the second."""
+        audit = self.assigned()
+        with self.store.begin() as tx:
+            member = tx.audit_scores.drawn(self.supervisor, audit.id)[0].member_id
+        for inspector, less in zip(self.inspectors, (lost, 0), strict=True):
+            with self.store.begin() as tx:
+                tx.audit_scores.score(inspector, audit.id, member, self.points(less))
+        return self.audit(audit.id), member
+
+    def another(self, *roles: Role) -> Actor:
+        """One more person of the supervising agency, an inspector by default."""
+        return make_account(self.store, self.supervisor.agency_id, *(roles or (Role.INSPECTOR,)))[1]
 
 
 def drain(store: Store, kind: JobKind) -> None:

@@ -20,6 +20,7 @@ LOOKS = {
     "audit_sample.audit_id+member_id": "drawn once, behind the lock of the audit's chain",
     "audit_sample.audit_id+rank": "drawn once, behind the lock of the audit's chain",
     "audit_scores.audit_id+member_id+inspector_id+item_code": "looked for behind the lock of the audit's chain",
+    "audit_thirds.audit_id+member_id": "looked for behind the lock of the audit's chain",
     "case_facts.case_id+position": OWN_LOCK,
     "case_handlers.case_id+account_id": "looked for behind the lock of the case's chain",
     "case_links.case_id+recording_id": ON_CONFLICT,

@@ -18,7 +18,7 @@ from api.console.visit import Mistake, Visit, submit, to
 from api.route import pages
 from schemas.audit import DRAWN_STATES, STEPS, AuditReasonIn
 from schemas.draw import detection, sample_size
-from schemas.ids import AuditId
+from schemas.ids import AuditId, MemberId
 from schemas.leaves_scoring import AuditRecheck, AuditScore
 from schemas.office import Held, Office
 from schemas.policy import Action
@@ -104,9 +104,10 @@ class ToldAudit(NamedTuple):
     is_rechecking: bool
     inspectors: tuple[Inspector, ...]
     inspectors_wanted: int
+    thirds: Mapping[MemberId, Inspector]
+    wide: frozenset[MemberId]
     standard: Standard
     rectifications: tuple[Rectification, ...]
-    may_score: bool
     positions: dict[str, int | None]
     entries: list[Logged]
     offices: Mapping[str, Held]
@@ -136,9 +137,10 @@ def told_of_audit(visit: Visit, found: Audit) -> ToldAudit:
         is_rechecking=any(one.is_waiting for one in sample),
         inspectors=inspectors,
         inspectors_wanted=tx.audits.terms(found).inspectors,
+        thirds=tx.audit_scores.thirds(audit_id) if is_drawn else {},
+        wide=_wide(visit, found) if is_drawn else frozenset(),
         standard=tx.audit_scores.standard(found),
         rectifications=tx.rectifications.of_audit(actor, audit_id),
-        may_score=actor.id in {one.id for one in inspectors},
         positions=_positions(visit, found),
         entries=logged,
         offices=offices,
@@ -147,6 +149,13 @@ def told_of_audit(visit: Visit, found: Audit) -> ToldAudit:
         now=tx.now,
         is_english=visit.language is Language.EN,
     )
+
+
+def _wide(visit: Visit, found: Audit) -> frozenset[MemberId]:
+    """Return the files that a third person has to score, for whoever is told the points."""
+    if not visit.tx.audit_results.may_see(visit.actor, found):
+        return frozenset()
+    return visit.tx.audit_ends.unsettled(found)
 
 
 def _chosen(found: Audit, eligible: int | None) -> dict[str, object] | None:

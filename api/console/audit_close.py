@@ -46,11 +46,7 @@ def _page(visit: Visit, audit_id: AuditId, mistake: Mistake | None = None) -> Re
         lacking=tx.audit_ends.lacking(found),
         unscored=[one for one in drawn if one.scored_by < terms.inspectors],
         drawn=len(drawn),
-        wide=[
-            one
-            for one in tx.audit_scores.members(actor, audit_id)
-            if one.gap is not None and one.gap > one.gap_most
-        ],
+        wide=[one for one in tx.audit_scores.members(actor, audit_id) if one.is_unsettled],
         terms=terms,
         rectifications=open_ones,
         now=tx.now,

@@ -7,16 +7,20 @@ from fastapi import Form
 from pydantic import ValidationError
 from starlette.responses import Response
 
+from api.audit import AssignIn
+from api.console.audit_form import AssignForm
 from api.console.evidence import evidence_of, names_of
 from api.console.guard import Acting, Visiting
 from api.console.office import each_once
 from api.console.recording import found_in
-from api.console.typed import Fault, Forms, Mistaken, Typed, into, label, labels, mistaken
+from api.console.typed import Change, Fault, Forms, Mistaken, Typed, into, label, labels, mistaken
 from api.console.visit import Mistake, Visit, go, submit, to
 from api.route import pages
+from schemas.audit import AuditState
 from schemas.findings import sentence
 from schemas.ids import AuditId, MemberId
 from schemas.integrity import CheckResult
+from schemas.policy import Action
 from schemas.rectification import FoundIn, Rectification, RectificationIn
 from schemas.standard import ItemScore
 from schemas.words import Language
@@ -90,6 +94,7 @@ class MemberForms(Forms):
     """The forms of a drawn member."""
 
     scores: ScoresForm = ScoresForm()
+    third: AssignForm = AssignForm()
     found: FoundForm = FoundForm()
 
 
@@ -107,6 +112,7 @@ def _member(visit: Visit, audit_id: AuditId, member_id: MemberId, mistake: Mista
     evidence = evidence_of(tx, actor, case, visit.language) if case else None
     raised = tx.rectifications.of_audit(actor, audit_id)
     idents = [one.recording.id for one in found.rechecks]
+    may_name = visit.may(Action.AUDIT_DEFINE, found.audit.agency_id) and found.audit.state is AuditState.DRAWN
     return visit.page(
         "audit_member.html",
         forms=MemberForms,
@@ -122,6 +128,8 @@ def _member(visit: Visit, audit_id: AuditId, member_id: MemberId, mistake: Mista
         pre_checks=pre_checks_of(found, visit.language),
         drawn_recordings=[one.recording for one in found.rechecks],
         rectifications=[one for one in raised if one.member_id == member_id],
+        thirds=tx.audit_thirds.offered(actor, found) if may_name else (),
+        may_name=may_name,
         may_raise=tx.rectifications.may_raise(actor, found.audit),
         seen=tx.recordings.visible(actor, idents) | (evidence.seen if evidence else frozenset()),
         watched=tx.recordings.watched(actor, idents),
@@ -152,6 +160,24 @@ def score(
         visit,
         form,
         lambda wish: visit.tx.audit_scores.score(visit.actor, audit_id, member_id, wish),
+        again=lambda mistake: _member(visit, audit_id, member_id, mistake),
+        then=to(f"/console/audits/{audit_id}/members/{member_id}"),
+    )
+
+
+@router.post("/audits/{audit_id}/members/{member_id}/third")
+def name_third(
+    visit: Acting, audit_id: AuditId, member_id: MemberId, form: Annotated[AssignForm, Form()]
+) -> Response:
+    """Name a third inspector for a member whose totals lie too far apart."""
+
+    def act(asked: Change[AssignIn]) -> None:
+        visit.tx.audit_thirds.name(visit.actor, audit_id, member_id, asked.wish.account_id, asked.seen)
+
+    return submit(
+        visit,
+        form,
+        act,
         again=lambda mistake: _member(visit, audit_id, member_id, mistake),
         then=to(f"/console/audits/{audit_id}/members/{member_id}"),
     )

@@ -33,6 +33,7 @@ from schemas.policy import Action, Subject, holds, require
 from schemas.randomness import PlanSource, SourceIn, value_bytes
 from schemas.refusals_audit import AUDIT_UNKNOWN, PLAN_BROKEN, POPULATION_CHANGED
 from schemas.setting import Setting
+from schemas.setting_list import ListSetting
 from schemas.step import Step
 from storage.act import Deed
 from storage.audit.population import (
@@ -97,9 +98,12 @@ class Audits(Collection):
         By the settings of the supervising agency at the freeze, as they were known then: no later entry changes it. The
         tree is the one of now, as for every setting.
         """
-        names = (Setting.INSPECTORS, Setting.SCORE_GAP_POINTS)
-        told, at = said(self._connection, audit.agency_id, names), audit.frozen_at or self._now
-        return Terms(*(told.at(name, at, self._unit.settings, known_at=at).value for name in names))
+        installed, names = self._unit.settings, (Setting.INSPECTORS, Setting.SCORE_GAP_POINTS)
+        of_three = ListSetting.SCORES_OF_THREE
+        told = said(self._connection, audit.agency_id, (*names, of_three))
+        at = audit.frozen_at or self._now
+        inspectors, gap = (told.at(name, at, installed, known_at=at).value for name in names)
+        return Terms(inspectors, gap, told.list_at(of_three, at, installed, known_at=at).value)
 
     def is_visible(self, actor: Actor, ident: AuditId) -> bool:
         """Say whether the actor may open an audit: a link to another would lead nowhere."""

@@ -1,10 +1,8 @@
 """The end of an audit: what is missing by then is counted behind its lock, shown before, and explained."""
 
-from collections.abc import Sequence
-
 from schemas.actor import Actor
 from schemas.audit import AuditCloseIn, AuditFacts, AuditState, AuditStep, Lacking
-from schemas.ids import AuditId
+from schemas.ids import AuditId, MemberId
 from schemas.leaves_scoring import AuditCloseTold
 from schemas.refusals_audit import AUDIT_CLOSE_CHANGED
 from storage.audit.audit import Audits
@@ -25,12 +23,17 @@ class AuditEnds(Collection):
     def lacking(self, audit: Audit) -> Lacking:
         """Return what a drawn audit lacks now; the caller has checked it."""
         terms = self._audits.terms(audit)
-        distances: Sequence[int] = gaps(self._connection, audit.id, terms.inspectors)
         return Lacking(
             missing=count_missing(self._connection, audit.id, terms.inspectors),
-            wide=sum(one > terms.gap_points for one in distances),
+            wide=len(self.unsettled(audit)),
             unmended=count_unmended(self._connection, audit.id),
         )
+
+    def unsettled(self, audit: Audit) -> frozenset[MemberId]:
+        """Return the members whose totals lie too far apart, and that no third has scored; the caller has checked it."""
+        terms = self._audits.terms(audit)
+        found = gaps(self._connection, audit.id, terms.inspectors)
+        return frozenset(member for member, gap in found.items() if gap > terms.gap_points)
 
     def close(self, actor: Actor, ident: AuditId, wish: AuditCloseIn, seen: int) -> Audit:
         """End an audit; its rectifications go on by themselves.

@@ -6,8 +6,10 @@ from uuid import UUID
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    FromClause,
     Select,
     Table,
+    exists,
     func,
     insert,
     literal,
@@ -15,11 +17,11 @@ from sqlalchemy import (
 )
 
 from schemas.draw import ticket
-from schemas.ids import AuditId, RecheckId
+from schemas.ids import AuditId, MemberId, RecheckId
 from storage.audit.values import Audit
 from storage.reads.agency import tree_below
 from storage.reads.population import drawn_recordings, eligible
-from storage.tables.audit import audit_population, audit_rechecks, audit_sample, audit_scores
+from storage.tables.audit import audit_population, audit_rechecks, audit_sample, audit_scores, audit_thirds
 
 
 def count_eligible(connection: Connection, audit: Audit) -> int:
@@ -66,7 +68,7 @@ def count_missing(connection: Connection, audit_id: AuditId, inspectors: int) ->
     """Return how many scores of drawn members were never given; each of so many inspectors owes one for each."""
     pairs = (
         select(audit_scores.c.member_id, audit_scores.c.inspector_id)
-        .where(audit_scores.c.audit_id == audit_id)
+        .where(audit_scores.c.audit_id == audit_id, ~is_of_third(audit_scores))
         .distinct()
         .subquery()
     )
@@ -74,21 +76,35 @@ def count_missing(connection: Connection, audit_id: AuditId, inspectors: int) ->
     return inspectors * len(sample_of(connection, audit_id)) - given
 
 
-def gaps(connection: Connection, audit_id: AuditId, inspectors: int) -> list[int]:
-    """Return for each member that so many inspectors scored how far apart their totals lie."""
+def is_of_third(scores: FromClause) -> ColumnElement[bool]:
+    """Say of a row of scores whether a third inspector gave it."""
+    thirds = audit_thirds.alias()
+    return exists().where(
+        thirds.c.audit_id == scores.c.audit_id,
+        thirds.c.member_id == scores.c.member_id,
+        thirds.c.account_id == scores.c.inspector_id,
+    )
+
+
+def gaps(connection: Connection, audit_id: AuditId, inspectors: int) -> dict[MemberId, int]:
+    """Return of each member that so many inspectors scored, and no third, how far apart their totals lie."""
+    settled = (
+        select(audit_scores.c.member_id)
+        .where(audit_scores.c.audit_id == audit_id, is_of_third(audit_scores))
+        .distinct()
+    )
     totals = (
         select(audit_scores.c.member_id, func.sum(audit_scores.c.points).label("total"))
-        .where(audit_scores.c.audit_id == audit_id)
+        .where(audit_scores.c.audit_id == audit_id, audit_scores.c.member_id.not_in(settled))
         .group_by(audit_scores.c.member_id, audit_scores.c.inspector_id)
         .subquery()
     )
-    return list(
-        connection.scalars(
-            select(func.max(totals.c.total) - func.min(totals.c.total))
-            .group_by(totals.c.member_id)
-            .having(func.count() >= inspectors)
-        )
+    rows = connection.execute(
+        select(totals.c.member_id, (func.max(totals.c.total) - func.min(totals.c.total)).label("gap"))
+        .group_by(totals.c.member_id)
+        .having(func.count() >= inspectors)
     )
+    return {row.member_id: row.gap for row in rows}
 
 
 def keep_sample(

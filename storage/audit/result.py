@@ -46,6 +46,7 @@ class AuditResults(Collection):
             whole,
             inspectors=terms.inspectors,
             gap_most=terms.gap_points,
+            of_three=terms.of_three,
             is_final=audit.state is AuditState.CLOSED,
         )
 
@@ -67,12 +68,15 @@ class AuditResults(Collection):
             .order_by(audit_scores.c.member_id, audit_scores.c.inspector_id, audit_scores.c.item_code)
         ).all()
         found = []
+        thirds = self._scores.thirds(audit.id)
         for member_id, given in groupby(rows, key=lambda row: row.member_id):
-            points = [
-                {row.item_code: row.points for row in some}
-                for _, some in groupby(given, key=lambda row: row.inspector_id)
-            ]
+            points = {
+                inspector_id: {row.item_code: row.points for row in some}
+                for inspector_id, some in groupby(given, key=lambda row: row.inspector_id)
+            }
+            named = thirds.get(member_id)
+            third = None if named is None else points.pop(named.id, None)
             if len(points) >= inspectors:
                 one = drawn[member_id]
-                found.append(Scored(member_id, one.rank, one.label, points))
+                found.append(Scored(member_id, one.rank, one.label, list(points.values()), third))
         return sorted(found, key=lambda one: one.rank)

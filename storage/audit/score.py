@@ -3,8 +3,7 @@
 How many score each member is a setting, never fewer than two: `Audits.terms`.
 """
 
-from collections.abc import Sequence
-from itertools import groupby
+from collections.abc import Mapping, Sequence
 
 from sqlalchemy import func, insert, select
 
@@ -12,7 +11,6 @@ from schemas.actor import Actor
 from schemas.audit import DRAWN_STATES, AuditKind, AuditState, RecheckOutcome
 from schemas.ids import AccountId, AuditId, CaseId, MemberId
 from schemas.leaves_scoring import AuditAssign, AuditScore, LeafScore
-from schemas.office import carrying
 from schemas.policy import NONE, Action, Relation, Subject, may, require
 from schemas.precheck import DrawnRecording, pre_check
 from schemas.reference import reference
@@ -30,11 +28,12 @@ from schemas.separation import Charge, Part, check_charge, kept_by
 from schemas.standard import ItemScore, Standard, check_scores
 from storage.act import Deed
 from storage.audit.audit import Audits
+from storage.audit.given import given_scores, is_of
+from storage.audit.population import is_of_third
 from storage.audit.standard import Standards
 from storage.audit.values import (
     Audit,
     Drawn,
-    GivenScore,
     Inspector,
     Member,
     PreCheck,
@@ -44,14 +43,13 @@ from storage.audit.values import (
 )
 from storage.collection import Collection, Unit
 from storage.custody.values import shown
-from storage.reads.account import inspectors_outside, people, with_name
+from storage.reads.account import inspectors_outside, people
 from storage.reads.case import numbers
 from storage.reads.monitoring import monitored
-from storage.reads.office import acted, offices_at
 from storage.reads.participation import cases_behind, parts_in_sample
 from storage.reads.recording import filenames
 from storage.recording.recording import Recordings
-from storage.tables.audit import audit_inspectors, audit_rechecks, audit_sample, audit_scores
+from storage.tables.audit import audit_inspectors, audit_rechecks, audit_sample, audit_scores, audit_thirds
 from storage.version import require_version
 
 
@@ -64,9 +62,24 @@ class AuditScores(Collection):
         self._recordings = recordings_
 
     def inspectors(self, audit_id: AuditId) -> tuple[Inspector, ...]:
-        """Return who scores an audit; the caller has checked it."""
-        assigned = select(audit_inspectors.c.account_id).where(audit_inspectors.c.audit_id == audit_id)
+        """Return who scores every file of an audit; the caller has checked it. A third of one file is none of them."""
+        thirds = select(audit_thirds.c.account_id).where(audit_thirds.c.audit_id == audit_id)
+        assigned = select(audit_inspectors.c.account_id).where(
+            audit_inspectors.c.audit_id == audit_id, audit_inspectors.c.account_id.not_in(thirds)
+        )
         return tuple(Inspector.of_row(row) for row in people(self._connection, assigned))
+
+    def thirds(self, audit_id: AuditId) -> Mapping[MemberId, Inspector]:
+        """Return who scores a file besides the inspectors, by file; the caller has checked the audit."""
+        rows = self._connection.execute(
+            select(audit_thirds.c.member_id, audit_thirds.c.account_id).where(
+                audit_thirds.c.audit_id == audit_id
+            )
+        )
+        named = {row.member_id: row.account_id for row in rows}
+        asked = select(audit_thirds.c.account_id).where(audit_thirds.c.audit_id == audit_id)
+        known = {row["id"]: Inspector.of_row(row) for row in people(self._connection, asked)} if named else {}
+        return {member: known[account] for member, account in named.items()}
 
     def candidates(self, actor: Actor, audit: Audit) -> tuple[Inspector, ...]:
         """Return inspectors within the supervisor's scope who are not of the audited agency."""
@@ -94,7 +107,7 @@ class AuditScores(Collection):
             VersionConflict: somebody else changed the audit.
         """
         inspector = reference("account", account_id)
-        deed, audit = self._take(actor, audit_id, Action.AUDIT_DEFINE, inspector)
+        deed, audit = self.take(actor, audit_id, Action.AUDIT_DEFINE, inspector)
         require_version(audit.version, seen)
         given = self.inspectors(audit_id)
         if account_id in {one.id for one in given}:
@@ -115,7 +128,7 @@ class AuditScores(Collection):
         deed.write(AuditAssign(inspector=inspector), audit_name(audit_id))
         return self.inspectors(audit_id)
 
-    def _take(self, actor: Actor, audit_id: AuditId, action: Action, *relies: str) -> tuple[Deed, Audit]:
+    def take(self, actor: Actor, audit_id: AuditId, action: Action, *relies: str) -> tuple[Deed, Audit]:
         """Hold the chain of a drawn audit that is not closed, and return the audit as it stands then."""
         known = self._drawn(actor, audit_id, action)
         deed = self._begin(actor, known.agency_id, audit_name(audit_id), relies=relies)
@@ -133,14 +146,18 @@ class AuditScores(Collection):
 
     def subject(self, actor: Actor, audit: Audit) -> Subject:
         """Return how the actor stands to an audit and what it drew; the caller has checked the audit."""
-        is_inspector = actor.id in {one.id for one in self.inspectors(audit.id)}
+        panel = (*self.inspectors(audit.id), *self.thirds(audit.id).values())
+        is_inspector = actor.id in {one.id for one in panel}
         related = Relation.INSPECTED if is_inspector else NONE
         if audit.target_agency_id == actor.agency_id:
             related |= Relation.AUDITED
         return Subject(agency_id=audit.agency_id, related=related)
 
     def tells_points(self, actor: Actor, audit: Audit) -> bool:
-        """Say whether points of a drawn audit are told to the actor: before its end only to who runs and who scores it."""
+        """Say whether points of a drawn audit are told to the actor: before its end only to who runs and who scores it.
+
+        Not to a third of some files: those are told the points of their own, once they scored it.
+        """
         if not may(actor, Action.AUDIT_RESULT, self.subject(actor, audit), self._now):
             return False
         runs = may(actor, Action.AUDIT_DEFINE, Subject(agency_id=audit.agency_id), self._now)
@@ -152,6 +169,8 @@ class AuditScores(Collection):
         outcomes = self._outcomes(audit_id)
         scored = self._scored(actor, audit_id)
         labels = self._labels(audit_id)
+        thirds = self.thirds(audit_id)
+        is_inspector = actor.id in {one.id for one in self.inspectors(audit_id)}
         rows = self._connection.execute(
             select(audit_sample).where(audit_sample.c.audit_id == audit_id).order_by(audit_sample.c.rank)
         )
@@ -164,6 +183,8 @@ class AuditScores(Collection):
                 rechecks=outcomes.get(row.member_id, {}),
                 scored_by=scored.get(row.member_id, (0, False))[0],
                 is_own_scored=scored.get(row.member_id, (0, False))[1],
+                is_asked=not scored.get(row.member_id, (0, False))[1]
+                and (is_inspector or is_of(actor, thirds.get(row.member_id))),
             )
             for row in rows
         )
@@ -183,7 +204,9 @@ class AuditScores(Collection):
         rows = self._connection.execute(
             select(
                 audit_scores.c.member_id,
-                func.count(audit_scores.c.inspector_id.distinct()).label("number"),
+                func.count(audit_scores.c.inspector_id.distinct())
+                .filter(~is_of_third(audit_scores))
+                .label("number"),
                 func.bool_or(audit_scores.c.inspector_id == actor.id).label("is_own"),
             )
             .where(audit_scores.c.audit_id == audit_id)
@@ -209,7 +232,8 @@ class AuditScores(Collection):
         if found.is_waiting:
             raise RECHECK_WAITING("a recording of it is still being re-hashed")
         is_inspector = actor.id in {one.id for one in self.inspectors(audit_id)}
-        return self._member(actor, audit, found, self.standard(audit), is_inspector=is_inspector)
+        third = self.thirds(audit_id).get(member_id)
+        return self._member(actor, audit, found, self.standard(audit), third, is_inspector=is_inspector)
 
     def members(self, actor: Actor, audit_id: AuditId) -> tuple[Member, ...]:
         """Return the whole sample as `member` does, but for what waits for its recheck.
@@ -219,23 +243,37 @@ class AuditScores(Collection):
         """
         audit = self._drawn(actor, audit_id, Action.AUDIT_VIEW)
         standard = self.standard(audit)
-        is_inspector = actor.id in {one.id for one in self.inspectors(audit_id)}
+        is_inspector, thirds = (
+            actor.id in {one.id for one in self.inspectors(audit_id)},
+            self.thirds(audit_id),
+        )
         return tuple(
-            self._member(actor, audit, one, standard, is_inspector=is_inspector)
+            self._member(actor, audit, one, standard, thirds.get(one.member_id), is_inspector=is_inspector)
             for one in self.drawn(actor, audit_id)
             if not one.is_waiting
         )
 
     def _member(
-        self, actor: Actor, audit: Audit, found: Drawn, standard: Standard, *, is_inspector: bool
+        self,
+        actor: Actor,
+        audit: Audit,
+        found: Drawn,
+        standard: Standard,
+        third: Inspector | None,
+        *,
+        is_inspector: bool,
     ) -> Member:
         audit_id, member_id = audit.id, found.member_id
         rechecks = self._rechecks(audit_id, member_id)
         terms = self.audits.terms(audit)
-        is_told = self.tells_points(actor, audit)
-        scores = self._scores(actor, audit_id, member_id, terms.inspectors) if is_told else ()
-        totals = [one.total for one in scores]
-        kept = self._kept_by(actor, audit_id, member_id) if is_inspector else ()
+        is_third = is_of(actor, third)
+        is_told = is_third or self.tells_points(actor, audit)
+        scores = given_scores(self._connection, actor, (audit_id, member_id), terms, third) if is_told else ()
+        totals = [one.total for one in scores if not one.is_third]
+        gap = max(totals) - min(totals) if len(totals) == terms.inspectors else None
+        is_final = gap is not None and (gap <= terms.gap_points or any(one.is_third for one in scores))
+        makes = [one.total for one in scores if one.counts]
+        kept = self._kept_by(actor, audit_id, member_id) if is_inspector or is_third else ()
         return Member(
             audit=audit,
             member_id=member_id,
@@ -244,11 +282,13 @@ class AuditScores(Collection):
             rechecks=rechecks,
             pre_checks=self._pre_checks(standard, rechecks),
             scores=scores,
-            gap=max(totals) - min(totals) if len(totals) == terms.inspectors else None,
+            gap=gap,
             gap_most=terms.gap_points,
+            third=third,
+            mean=sum(makes) / len(makes) if is_final else None,
             inspectors_wanted=terms.inspectors,
             kept_by=kept,
-            may_score=is_inspector
+            may_score=(is_inspector or is_third)
             and not found.is_own_scored
             and not kept
             and audit.state is AuditState.DRAWN,
@@ -297,31 +337,6 @@ class AuditScores(Collection):
             if item.auto is not None
         )
 
-    def _scores(
-        self, actor: Actor, audit_id: AuditId, member_id: MemberId, wanted: int
-    ) -> tuple[GivenScore, ...]:
-        """Return all scores once all are given, and one's own before."""
-        rows = self._connection.execute(
-            with_name(select(audit_scores), audit_scores.c.inspector_id, "name")
-            .where(audit_scores.c.audit_id == audit_id, audit_scores.c.member_id == member_id)
-            .order_by(audit_scores.c.inspector_id, audit_scores.c.item_code)
-        ).all()
-        given = [list(some) for _, some in groupby(rows, key=lambda row: row.inspector_id)]
-        held = offices_at(self._connection, (acted(one[0].inspector_id, one[0].given_at) for one in given))
-        made = [
-            GivenScore(
-                inspector=some[0].name,
-                is_own=some[0].inspector_id == actor.id,
-                points={row.item_code: row.points for row in some},
-                remarks={row.item_code: row.remark for row in some if row.remark},
-                total=sum(row.points for row in some),
-                given_at=some[0].given_at,
-                given_as=carrying(held[acted(some[0].inspector_id, some[0].given_at)], AuditScore.spec.roles),
-            )
-            for some in given
-        ]
-        return tuple(one for one in made if one.is_own or len(made) >= wanted)
-
     def score(
         self, actor: Actor, audit_id: AuditId, member_id: MemberId, wish: Sequence[ItemScore]
     ) -> Member:
@@ -338,7 +353,7 @@ class AuditScores(Collection):
         # as that is tied to one. What was tied while this waited is held as well, or the act is tried again.
         kind = self.audits.get(actor, audit_id).kind
         behind = cases_behind(self._connection, member_id)
-        deed, audit = self._take(actor, audit_id, Action.AUDIT_SCORE, drawn_name(kind, member_id), *behind)
+        deed, audit = self.take(actor, audit_id, Action.AUDIT_SCORE, drawn_name(kind, member_id), *behind)
         deed = deed.leaning(cases_behind(self._connection, member_id))
         member = self.member(actor, audit_id, member_id)
         if any(one.is_own for one in member.scores):

@@ -15,6 +15,7 @@ from schemas.randomness import Source
 from schemas.recording import Recording
 from schemas.reference import reference
 from schemas.separation import Part
+from schemas.setting_list import Items
 from storage.reads.account import with_name
 from storage.reads.agency import with_agency
 from storage.tables.audit import audit_amendments, audit_entries, audits
@@ -97,7 +98,7 @@ class ValuesSaid(Frozen):
 
 
 class Drawn(Frozen):
-    """One drawn member, smallest ticket first, and how far it has come."""
+    """One drawn member, smallest ticket first, and how far it has come; `is_asked` whether the reader is to score it."""
 
     rank: int
     member_id: MemberId
@@ -106,6 +107,7 @@ class Drawn(Frozen):
     rechecks: dict[str, int]
     scored_by: int
     is_own_scored: bool
+    is_asked: bool
 
     @property
     def is_waiting(self) -> bool:
@@ -141,6 +143,8 @@ class GivenScore(Frozen):
     total: int
     given_at: datetime
     given_as: Held
+    is_third: bool = False
+    counts: bool = True
 
 
 class PreCheck(Frozen):
@@ -151,16 +155,18 @@ class PreCheck(Frozen):
 
 
 class Terms(NamedTuple):
-    """How an audit is scored: how many inspectors for each member, and how far their totals may lie apart."""
+    """How an audit is scored: by how many, how far their totals may lie apart, and whose count beside a third's."""
 
     inspectors: int
     gap_points: int
+    of_three: Items
 
 
 class Member(Frozen):
     """A drawn member as an inspector sees it.
 
-    `gap` is the widest distance of two totals, once all are given; beyond `gap_most` somebody else should look.
+    `gap` is the widest distance of two totals, once all are given; beyond `gap_most` a third person scores it, who is
+    `third` once named. `counts` of a score says whether it makes the `mean`, which stands once nobody is waited for.
     `kept_by` is how the inspector took part in it: one who did gives it no scores.
     """
 
@@ -173,9 +179,21 @@ class Member(Frozen):
     scores: tuple[GivenScore, ...]
     gap: int | None
     gap_most: int
+    third: Inspector | None
+    mean: float | None
     inspectors_wanted: int
     kept_by: tuple[Part, ...]
     may_score: bool
+
+    @property
+    def is_wide(self) -> bool:
+        """The totals of its inspectors lie further apart than the agency lets stand."""
+        return self.gap is not None and self.gap > self.gap_most
+
+    @property
+    def is_unsettled(self) -> bool:
+        """They do, and no third person has scored it."""
+        return self.is_wide and not any(one.is_third for one in self.scores)
 
 
 def audit_name(ident: AuditId) -> str:

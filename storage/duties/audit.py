@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 from types import MappingProxyType
 
-from sqlalchemy import and_, exists, false
+from sqlalchemy import and_, exists, false, or_
 
 from schemas.actor import Actor
 from schemas.audit import AuditState, RecheckOutcome
@@ -13,7 +13,14 @@ from schemas.policy import Action
 from schemas.rectification import STEPS as RECTIFICATION_STEPS
 from storage.duties.line import Item, Line, Lines, inside
 from storage.reads.recusal import barred
-from storage.tables.audit import audit_inspectors, audit_rechecks, audit_sample, audit_scores, audits
+from storage.tables.audit import (
+    audit_inspectors,
+    audit_rechecks,
+    audit_sample,
+    audit_scores,
+    audit_thirds,
+    audits,
+)
 from storage.tables.recording import recordings
 from storage.tables.rectification import rectifications
 
@@ -57,8 +64,15 @@ def _audits(*states: AuditState) -> Callable[[Actor, datetime], Line]:
 
 def _unscored(actor: Actor, now: datetime) -> Line:
     del now
+    thirds = audit_thirds.alias()
+    asked_once = exists().where(thirds.c.audit_id == audit_sample.c.audit_id, thirds.c.account_id == actor.id)
     assigned = exists().where(
         audit_inspectors.c.audit_id == audit_sample.c.audit_id, audit_inspectors.c.account_id == actor.id
+    )
+    third = exists().where(
+        audit_thirds.c.audit_id == audit_sample.c.audit_id,
+        audit_thirds.c.member_id == audit_sample.c.member_id,
+        audit_thirds.c.account_id == actor.id,
     )
     scored = exists().where(
         audit_scores.c.audit_id == audit_sample.c.audit_id,
@@ -68,7 +82,10 @@ def _unscored(actor: Actor, now: datetime) -> Line:
     return Line(
         source=audit_sample.join(audits, audits.c.id == audit_sample.c.audit_id),
         where=and_(
-            audits.c.state == AuditState.DRAWN, assigned, ~scored, ~barred(actor, audit_sample.c.member_id)
+            audits.c.state == AuditState.DRAWN,
+            or_(third, and_(assigned, ~asked_once)),
+            ~scored,
+            ~barred(actor, audit_sample.c.member_id),
         ),
         overdue=false(),
         since=audits.c.drawn_at,

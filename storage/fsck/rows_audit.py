@@ -6,8 +6,8 @@ from schemas.act import Act
 from schemas.audit import AuditState, RecheckOutcome
 from schemas.leaves_audit import AuditAmend, AuditDefine, AuditRetract
 from schemas.leaves_rectification import RectificationRaisePlaced
-from schemas.leaves_scoring import AuditClose, AuditCloseTold
-from schemas.life_audit import Amended, AuditLife, Moved, RectificationLife
+from schemas.leaves_scoring import AuditAssign, AuditClose, AuditCloseTold, AuditThird
+from schemas.life_audit import Amended, AuditLife, Done, Moved, RectificationLife
 from schemas.rectification import RectificationState
 from schemas.reference import ident_of
 from schemas.replay import Folded
@@ -18,6 +18,7 @@ from storage.tables.audit import (
     audit_inspectors,
     audit_rechecks,
     audit_scores,
+    audit_thirds,
     audits,
 )
 from storage.tables.rectification import rectification_steps, rectifications
@@ -57,6 +58,12 @@ AUDIT_MIRRORS = (
     ),
     Mirror(audit_entries, audit_entries.c.audit_id, ("entry_id",), ("step", "reason", "said_by", "said_at")),
     Mirror(audit_inspectors, audit_inspectors.c.audit_id, ("account_id",), ("assigned_by", "assigned_at")),
+    Mirror(
+        audit_thirds,
+        audit_thirds.c.audit_id,
+        ("member_id",),
+        ("account_id", "assigned_by", "assigned_at"),
+    ),
     Mirror(
         audit_scores,
         audit_scores.c.audit_id,
@@ -101,7 +108,16 @@ def audit_rows(life: AuditLife, folded: Folded) -> Told:
         "audit_entries": [_entry(act, moved) for act, moved in life.entries],
         "audit_inspectors": [
             {"account_id": ident_of(name), "assigned_by": one.by, "assigned_at": one.at}
-            for name, one in life.inspectors.items()
+            for name, one in _panel(life).items()
+        ],
+        "audit_thirds": [
+            {
+                "member_id": ident_of(member),
+                "account_id": ident_of(one.what.inspector),
+                "assigned_by": one.by,
+                "assigned_at": one.at,
+            }
+            for member, one in life.thirds.items()
         ],
         "audit_scores": list(_scores(life)),
         "audit_rechecks": [
@@ -209,6 +225,14 @@ def _moved(life: AuditLife, state: AuditState, *, at: str, entry: str = "", by: 
     if by:
         named[by] = ident_of(step.by) if step else None
     return named
+
+
+def _panel(life: AuditLife) -> Mapping[str, Done[AuditAssign] | Done[AuditThird]]:
+    """Return everybody who scores, since they were named first: for all files, or for one."""
+    first: dict[str, Done[AuditAssign] | Done[AuditThird]] = dict(life.inspectors)
+    for one in life.thirds.values():
+        first.setdefault(one.what.inspector, one)
+    return first
 
 
 def _scores(life: AuditLife) -> Iterator[Row]:

@@ -277,6 +277,14 @@ def inspectors_outside(
     )
 
 
+def holding(
+    connection: Connection, role: Role, idents: Collection[AccountId], at: ColumnElement[datetime] | datetime
+) -> frozenset[AccountId]:
+    """Return of several accounts those that hold a role at a time."""
+    rows = connection.scalars(select(accounts.c.id).where(accounts.c.id.in_(idents), has_role(role, at)))
+    return frozenset(map(AccountId, rows))
+
+
 def people_of(
     connection: Connection, agency_id: AgencyId, *, is_open: bool = False
 ) -> tuple[tuple[AccountId, str], ...]:

@@ -168,6 +168,17 @@ audit_inspectors = Table(
     moment("assigned_at", nullable=False),
 )
 
+audit_thirds = Table(
+    "audit_thirds",
+    metadata,
+    Column("audit_id", UUID(as_uuid=True), ForeignKey("audits.id"), primary_key=True),
+    Column("member_id", UUID(as_uuid=True), primary_key=True),
+    ref("account_id", "accounts.id"),
+    Column("assigned_by", Text, nullable=False),
+    moment("assigned_at", nullable=False),
+)
+"""Who scores a file besides, because the totals of the others lie too far apart; they stand in `audit_inspectors`, too."""
+
 audit_scores = Table(
     "audit_scores",
     metadata,

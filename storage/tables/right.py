@@ -54,6 +54,7 @@ _ADDED = (
     "audit_population",
     "audit_sample",
     "audit_scores",
+    "audit_thirds",
     "case_decisions",
     "case_handlers",
     "case_proposals",

@@ -414,8 +414,8 @@ def test_an_agency_sets_how_many_inspectors_score(bureau: Bureau) -> None:
     change(Setting.INSPECTORS, 5, timedelta(days=300))
     change(Setting.SCORE_GAP_POINTS, 5, timedelta(days=300))
     with bureau.store.begin() as tx:
-        assert tx.audits.terms(before) == (2, 10)
-        assert tx.audits.terms(made) == (3, 25)
+        assert tx.audits.terms(before)[:2] == (2, 10)
+        assert tx.audits.terms(made)[:2] == (3, 25)
     everyone = (*bureau.inspectors, third)
     for one in everyone:
         with bureau.store.begin() as tx:

@@ -249,6 +249,7 @@ WISHES: Mapping[str, dict[str, Any]] = {
     "POST /v1/audits/{audit_id}/randomness": {"values": ["03"]},
     "POST /v1/audits/{audit_id}/confirmation": {"values": ["03"]},
     "POST /v1/audits/{audit_id}/inspectors": {"account_id": "{account_id}"},
+    "POST /v1/audits/{audit_id}/members/{member_id}/third": {"account_id": "{account_id}"},
     "POST /v1/audits/{audit_id}/members/{member_id}/scores": {
         "scores": [{"code": "A1", "points": 1, "remark": "x"}]
     },

@@ -72,7 +72,7 @@ HOMES = {
     "approval": {"approvals"},
     "annotation": {"notes", "tags"},
     "audit": {"audit_amendments", "audit_entries", "audit_inspectors", "audit_population", "audit_rechecks",
-              "audit_sample", "audit_scores", "audits", "standards"},
+              "audit_sample", "audit_scores", "audit_thirds", "audits", "standards"},
     "case": {"case_decisions", "case_documents", "case_facts", "case_formalities", "case_handlers", "case_links",
              "case_proposals", "case_scopes", "case_summaries", "cases", "fact_evidence", "recusals"},
     "chunk": {"object_chunks"},
