@@ -128,6 +128,7 @@ LISTS: Mapping[ListSetting, DeclaredList] = MappingProxyType(
         # An agency draws its own border; none is assumed.
         ListSetting.AREA: DeclaredList(
             None, (), 0, Words("辖区范围", "Area of the agency"), AsOf.CAPTURE, is_corner, check_ring
+        ),
         # Rules 8 asks for a third where scores lie wide apart, and not whose count: [D].
         ListSetting.SCORES_OF_THREE: DeclaredList(
             ScoreOfThree,
