@@ -18,6 +18,7 @@ from schemas.words_audit import (
     RECHECKS,
     RECTIFICATION_STATES,
     RECTIFICATION_STEPS,
+    SCORES_OF_THREE,
     SOURCE_KINDS,
 )
 from schemas.words_case import (
@@ -124,7 +125,7 @@ from schemas.words_training import TRAINING_KINDS
 from schemas.words_unit import UNITS
 
 _TABLES: tuple[Mapping[Any, Words], ...] = (
-    *(AUDIT_KINDS, AUDIT_STATES, AUDIT_STEPS, AUTO_CHECKS, RECHECKS, SOURCE_KINDS),
+    *(AUDIT_KINDS, AUDIT_STATES, AUDIT_STEPS, AUTO_CHECKS, RECHECKS, SCORES_OF_THREE, SOURCE_KINDS),
     *(RECTIFICATION_STATES, RECTIFICATION_STEPS),
     *(
         ACCEPTANCE_GROUNDS,
