@@ -183,7 +183,7 @@ def _warned(tx: Transaction, desk: Desk, wish: CaseIn, recording_id: RecordingId
         case.id,
         (
             (Formality.NOTICE, "行政处罚事先告知书", wish.number.replace("立字", "罚告字")),
-            (Formality.PLEA, "陈述申辩笔录：当事人放弃", None),
+            (Formality.PLEA, "当事人放弃陈述申辩的书面声明", None),
             (Formality.CONTENTS, "行政处罚决定书", number),
         ),
     )
