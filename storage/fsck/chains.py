@@ -7,11 +7,12 @@ read – is named once, and its rows are not judged by what is left of it.
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import cache
 from itertools import groupby, islice
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
-from sqlalchemy import Connection, Text, cast, exists, func, select, text
+from sqlalchemy import Connection, Select, Text, cast, exists, func, select, text
 
 from schemas.chain import genesis, leaf_digest
 from schemas.directory import Directory
@@ -172,16 +173,31 @@ def _told(noun: Noun, one: Folded) -> Told:
 
 
 def _without_chain(connection: Connection, noun: Noun) -> Iterator[Fault]:
-    """Rows of things that no chain speaks of, a page at a time."""
-    for mirror in noun.mirrors:
-        name = func.concat(f"{noun.name}/", cast(mirror.owner, Text))
-        orphaned = (
-            mirror.rows(mirror.owner)
-            .where(~exists(select(chains.c.of).where(chains.c.of == name)))
-            .distinct()
-            .order_by(mirror.owner)
+    """Rows of things that no chain speaks of, a page at a time, of those tables that have any: mostly of none."""
+    orphaned = _orphaned(noun.name)
+    # Counted, not looked for one by one: there are none as a rule, and the database goes through all rows at once.
+    counts = (select(func.count()).select_from(query.subquery()).scalar_subquery() for query in orphaned)
+    for mirror, query, count in zip(
+        noun.mirrors, orphaned, connection.execute(select(*counts)).one(), strict=True
+    ):
+        if not count:
+            continue
+        owners = connection.scalars(
+            query.distinct().order_by(mirror.owner).execution_options(yield_per=READ_ROWS)
         )
-        owners = connection.scalars(orphaned.execution_options(yield_per=READ_ROWS))
         for page in _paged(owners, PAGE_CHAINS):
             things = [Folded(f"{noun.name}/{one}", genesis(f"{noun.name}/{one}")) for one in page]
             yield from _noun_faults(connection, noun._replace(mirrors=(mirror,)), things)
+
+
+@cache
+def _orphaned(noun: str) -> tuple[Select[*tuple[Any, ...]], ...]:
+    """For each table of a noun, what asks for the things of its rows that no chain speaks of."""
+    return tuple(
+        mirror.rows(mirror.owner).where(
+            ~exists(
+                select(chains.c.of).where(chains.c.of == func.concat(f"{noun}/", cast(mirror.owner, Text)))
+            )
+        )
+        for mirror in NOUNS[noun].mirrors
+    )

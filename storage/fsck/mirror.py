@@ -10,10 +10,12 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import Enum
+from functools import cached_property
 from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import (
+    ARRAY,
     ColumnElement,
     Connection,
     Date,
@@ -22,6 +24,8 @@ from sqlalchemy import (
     Select,
     Table,
     Text,
+    any_,
+    bindparam,
     case,
     cast,
     func,
@@ -92,14 +96,7 @@ class Mirror:
         """Return id of a thing → its rows as they are kept, in plain values."""
         names = (*self.key, *self.columns, *self.digests)
         sealed = [name for name in names if self.table.c[name].info.get(PERSONAL)]
-        # What is sealed is bound to its row's own id.
-        own = self.table.c.id if sealed else self.owner
-        columns = (_read(self.table, name) for name in names)
-        rows = connection.execute(
-            self.rows(self.owner.label("owner_of_row"), own.label("id_of_row"), *columns).where(
-                self.owner.in_(idents)
-            )
-        )
+        rows = connection.execute(self._asking, {"idents": [*idents]})
         made = [(name, _digest if name in self.digests else _kept(self.table, name)) for name in names]
         seal = seal_over(connection)
         found: dict[str, list[dict[str, object]]] = defaultdict(list)
@@ -109,6 +106,19 @@ class Mirror:
                 kept[name] = self._opened(seal, name, str(row[1]), getattr(row, name))
             found[str(row[0])].append(kept)
         return found
+
+    @cached_property
+    def _asking(self) -> Select[*tuple[Any, ...]]:
+        """What asks for the rows of some things: made once, for it is asked for every page of chains."""
+        names = (*self.key, *self.columns, *self.digests)
+        # What is sealed is bound to its row's own id.
+        is_sealed = any(self.table.c[name].info.get(PERSONAL) for name in names)
+        own = self.table.c.id if is_sealed else self.owner
+        columns = (_read(self.table, name) for name in names)
+        wanted = bindparam("idents", type_=ARRAY(self.owner.type))
+        return self.rows(self.owner.label("owner_of_row"), own.label("id_of_row"), *columns).where(
+            self.owner == any_(wanted)
+        )
 
     def _opened(self, seal: PersonalSeal | None, name: str, row: str, kept: bytes | None) -> object:
         """Return a sealed text; what does not open cannot be compared, and is named where such values are looked at."""
