@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
+from typing import TypeVar
 
 from sqlalchemy import (
     ARRAY,
@@ -41,6 +42,7 @@ from storage.fsck.trail import check_trail
 from storage.fsck.unchained import check_unchained
 from storage.tables.trail import trail_rows
 
+Item = TypeVar("Item")
 _UNGUARD = """
 DO $$ DECLARE one record; BEGIN
   FOR one IN SELECT conrelid::regclass AS of, conname FROM pg_constraint
@@ -112,8 +114,8 @@ def named_together(
 ) -> frozenset[str]:
     """Return those of the columns that are named, each by its own name, when all of them are changed at once.
 
-    Where anything else is named too, or one is not, the halves are tried; what is left alone is not in the answer. No two
-    may be of one table.
+    Where one is not named it is left out, and where anything else is, the halves are tried; what is left alone is not in
+    the answer. No two may be of one table.
     """
     names = {str(column) for column in columns}
     found = _found_together(connection, examiner, columns)
@@ -121,11 +123,51 @@ def named_together(
         (FaultCode.COLUMN_DIFFERS, name) for name in names
     }:
         return frozenset(names)
-    if len(columns) <= 1:
-        return frozenset()
-    half = len(columns) // 2
-    first, second = columns[:half], columns[half:]
-    return named_together(connection, examiner, first) | named_together(connection, examiner, second)
+    told = {fault.detail for fault in found or () if fault.code is FaultCode.COLUMN_DIFFERS}
+    parts = _narrowed(columns, [column for column in columns if str(column) in told])
+    return frozenset().union(*(named_together(connection, examiner, part) for part in parts))
+
+
+def tables_together(
+    connection: Connection, examiner: Examiner, changes: Sequence[tuple[str, str]]
+) -> frozenset[str]:
+    """Return those of the tables that are named, and no other, when all of the statements are run at once.
+
+    Args:
+        connection: It has all rights.
+        examiner: What names them.
+        changes: Table and statement, of tables that do not refer to each other: each is named for what was done to it.
+    """
+    found = _found_after(connection, examiner, [statement for _, statement in changes])
+    told = {fault.detail.partition(".")[0] for fault in found or ()}
+    if changes and told == {table for table, _ in changes}:
+        return frozenset(told)
+    parts = _narrowed(changes, [one for one in changes if one[0] in told])
+    return frozenset().union(*(tables_together(connection, examiner, part) for part in parts))
+
+
+def _narrowed(items: Sequence[Item], named: Sequence[Item]) -> list[Sequence[Item]]:
+    """What to try next where not all were named and nothing else: those that were, else halves; nothing below one."""
+    if 0 < len(named) < len(items):
+        return [named]
+    half = len(items) // 2
+    return [items[:half], items[half:]] if half else []
+
+
+def strangers(tables: Iterable[Table]) -> list[list[Table]]:
+    """Part tables into groups in which none refers to another."""
+    groups: list[list[Table]] = []
+    for table in tables:
+        group = next((one for one in groups if not any(_is_related(table, other) for other in one)), None)
+        if group is None:
+            groups.append([table])
+        else:
+            group.append(table)
+    return groups
+
+
+def _is_related(one: Table, other: Table) -> bool:
+    return any(key.column.table is b for a, b in ((one, other), (other, one)) for key in a.foreign_keys)
 
 
 def unnamed_together(
@@ -140,7 +182,12 @@ def _found_together(
     connection: Connection, examiner: Examiner, columns: Sequence[Column[object]]
 ) -> list[Fault] | None:
     statements = [made for made in (altered(connection, column) for column in columns) if made is not None]
-    if len(statements) != len(columns) or is_refused(connection, ";".join(statements)):
+    return _found_after(connection, examiner, statements) if len(statements) == len(columns) else None
+
+
+def _found_after(connection: Connection, examiner: Examiner, statements: Sequence[str]) -> list[Fault] | None:
+    """What is found after all of the statements; None where the database refuses one."""
+    if is_refused(connection, ";".join(statements)):
         return None
     with damage(connection, ";".join(statements)):
         return examiner.rows()
