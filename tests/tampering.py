@@ -245,7 +245,8 @@ def is_refused(connection: Connection, statement: str) -> bool:
 def chained_anew(connection: Connection, day: date) -> bytes:
     """Make the chain of a day as its rows now give it, and keep it beside them; returns its head."""
     head = day_head(day)
-    for row in connection.execute(select(trail_rows).order_by(trail_rows.c.n)).mappings().all():
+    of_day = select(trail_rows).where(trail_rows.c.day == day).order_by(trail_rows.c.n)
+    for row in connection.execute(of_day).mappings().all():
         head = next_head(head, {**row})
         connection.execute(trail_rows.update().where(trail_rows.c.id == row["id"]).values(digest=head))
     return head
