@@ -135,8 +135,10 @@ class Demo:
         self._bring_back()
         self._show_gear()
         self._decide_one()
-        self._audit()
-        self._home.write_demo({**self._facts, "is_sent": code == 0})
+        is_whole = self._audit()
+        if self._beside.is_over:
+            return
+        self._home.write_demo({**self._facts, "is_sent": code == 0 and is_whole})
         if code == 0:
             self._say("demo_sent", "示例记录已送达并核验 the demo recordings are in and verified")
         else:
@@ -191,17 +193,20 @@ class Demo:
             picture = (self._media / CAMERA_PICTURE).read_bytes()
             show_gear(self._store, Station(he, source, liu, xu), picture)
 
-    def _audit(self) -> None:
-        """Let the bureau take one audit to its end; what the log is slow to take is left to the next start."""
+    def _audit(self) -> bool:
+        """Let the bureau take one audit to its end; False: the log is slow to take it, and the next start goes on."""
         wu, ding, feng, qian, zhang = self._people("wu", "ding", "feng", "qian", "zhang")
         if wu is None or ding is None or feng is None or qian is None or zhang is None:
-            return
+            return True
         bureau = Bureau(wu, (ding, feng), AgencyId(qian.agency_id), AgencyId(zhang.agency_id))
         audit = DemoAudit(self._store, bureau)
         for _ in range(_LOOKS):
-            if self._beside.is_over or audit.go_on():
-                return
+            if self._beside.is_over:
+                return False
+            if audit.go_on():
+                return True
             self._beside.wait(_PAUSE_SECONDS)
+        return False
 
     def _people(self, *keys: str) -> list[Actor | None]:
         """Return who they are now, None of whoever does not come in any more."""
