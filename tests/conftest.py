@@ -1,6 +1,7 @@
 """Fixtures over the test stand. Tests under `tests/unit` get none of it: their sockets are blocked."""
 
 import fcntl
+import gc
 import hashlib
 import os
 import secrets
@@ -82,6 +83,12 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put the longest modules first: each is one process's work, and none should be left for the end."""
     items.sort(key=lambda item: item.path.name not in LONGEST)
+
+
+def pytest_collection_finish() -> None:
+    """Let the collector pass over what stands until the end: modules, and thousands of tests that wait."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
