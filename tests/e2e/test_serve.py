@@ -24,7 +24,7 @@ from tests.command import Serving, environment, left_over, serving
 from tests.forked import Forked, forked
 from tests.homes import Homes
 from tests.interrupts import interrupted
-from tests.stand import PATIENCE_SECONDS, ROOT, answers, free_port, until
+from tests.stand import KEYS, PATIENCE_SECONDS, ROOT, answers, free_port, until
 from tests.web import TRUST
 
 
@@ -190,12 +190,20 @@ def test_a_killed_database_is_started_again(home: Path, homes: Homes) -> None:
     assert left_over(home) == []
 
 
-def test_the_key_of_the_log_is_the_signers_alone(home: Path, homes: Homes) -> None:
-    """The server's memory has it nowhere; without its signer it ends with 3, and nothing runs on."""
-    homes.filled(home)
+def test_the_key_of_the_log_is_the_signers_alone(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The server's memory has it nowhere; without its signer it ends with 3, and nothing runs on.
+
+    A folder of its own, begun before, with the keys that it drew: the stand names keys for all, and the start that draws
+    one has it in hand.
+    """
+    for name in KEYS:
+        monkeypatch.delenv(name, raising=False)
+    with serving(home, free_port(), "--no-demo") as one:
+        one.wait_for("up")
+        assert one.end(signal.SIGINT) == 0, one.said()
     key = (home / "keys" / "log_key.b64").read_bytes().strip()
     other = (home / "keys" / "registry_key.b64").read_bytes().strip()
-    with serving(home, free_port()) as one:
+    with serving(home, free_port(), "--no-demo") as one:
         one.wait_for("up")
         signer = _signer_of(home)
         held = {pid: (_holds(pid, key), _holds(pid, other)) for pid in (one.process.pid, signer)}
