@@ -273,7 +273,7 @@ class Uploads(Holds):
         }
         row = _RECEIVED.row(self._connection, given)
         if row is None:
-            return self._received_before(upload, stored)
+            return self._received_before(upload, stored, token)
         arrival = arrival_of(self._connection, row)
         # A crash before this commit leaves the finished object and an open upload: completion runs again, the store
         # answers that it holds these bytes. After it everything is there, and the receipt can be asked for.
@@ -288,14 +288,15 @@ class Uploads(Holds):
         receive_recording(self._connection, act, arrival, stored=stored, key=key)
         return Upload.of_row(row, tail_bytes=0)
 
-    def _received_before(self, upload: Upload, stored: Stored) -> Upload:
+    def _received_before(self, upload: Upload, stored: Stored, token: UUID | None) -> Upload:
         """Return what somebody else has received meanwhile, or say why this is received by nobody: as `complete`."""
         now = select(uploads).where(uploads.c.id == upload.id).with_for_update()
         row = self._connection.execute(now).mappings().one()
         if row["state"] == UploadState.RECEIVED:
             return Upload.of_row(row)
         STEPS.after(UploadState(row["state"]), UploadStep.COMPLETE, None)
-        if stored.size_bytes != row["length_bytes"]:
+        is_preempted = token is not None and row["lease_token"] != token
+        if not is_preempted and stored.size_bytes != row["length_bytes"]:
             raise SIZE_DISAGREES("the stored object has another size than the upload")
         raise preempted()
 

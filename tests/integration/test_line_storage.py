@@ -12,7 +12,15 @@ from sqlalchemy.exc import IntegrityError
 from schemas.actor import Actor, Role
 from schemas.case import CaseIn
 from schemas.digest import sha256_hex
-from schemas.errors import Conflict, LeaseLost, NotAuthenticated, NotFound, OffsetMismatch, Refused
+from schemas.errors import (
+    Conflict,
+    EvidenceError,
+    LeaseLost,
+    NotAuthenticated,
+    NotFound,
+    OffsetMismatch,
+    Refused,
+)
 from schemas.event import Event
 from schemas.integrity import Outcome, Verdict
 from schemas.leaves_recording import UploadExpire
@@ -20,6 +28,7 @@ from schemas.manifest import ManifestState
 from schemas.recording import Recording, RecordingFilter, RecordingState
 from schemas.upload import MIB, UploadState
 from storage.flow.receive import Receiving, complete
+from storage.objects.port import Stored
 from storage.outbox import Job, JobKind
 from storage.recording.upload import NewUpload
 from storage.store import Store
@@ -279,6 +288,19 @@ def test_beaten_request_changes_nothing(store: Store, device: TestDevice) -> Non
     assert new.store([b"n" * (8 * MIB)]) == 8 * MIB
     with pytest.raises(OffsetMismatch):
         Receiving.begin(store, device.actor, upload.id, offset=0, content_length=None)
+
+
+def test_what_is_wrong_with_a_completion_is_said_in_order(store: Store, device: TestDevice) -> None:
+    """Who lost the upload is told that and may go on; only who holds it hears of another size, which is a fault of ours."""
+    with store.begin() as tx:
+        upload = tx.uploads.open(device.actor, NewUpload(length_bytes=3, filename="y.bin"))
+    stored = Stored(version_id="v", size_bytes=4)
+    for token, slug in ((uuid4(), "upload-preempted"), (None, "size-disagrees")):
+        with pytest.raises(EvidenceError) as caught, store.begin() as tx:
+            tx.uploads.complete(upload, stored, key="evidence/none", token=token)
+        assert caught.value.slug == slug
+    with store.begin() as tx:
+        assert tx.uploads.get(device.actor, upload.id).state is UploadState.OPEN
 
 
 def test_complete_is_idempotent(store: Store, device: TestDevice) -> None:
