@@ -93,6 +93,14 @@ def test_what_is_lost_is_named(harm: str, coder: str) -> None:
     assert sum(bool(one) for one in said) >= 18
 
 
+@pytest.mark.parametrize("k", [-1, 0, 1])
+@pytest.mark.parametrize("columns", [0, -5])
+def test_rows_without_pixels_are_not_read(columns: int, k: int) -> None:
+    """A document may say so: no bit is spent on such a row, and there would be no end of them."""
+    little = Budget(pixels=1, packets=1, pieces=1, samples=1)
+    assert fax_fault(b"\xaa" * 100, Fax(columns, 0, k), Work(little)) == "rows without pixels"
+
+
 def test_a_row_costs_what_stands_in_it() -> None:
     """A page of a million changes is a heavy file, and zeros without end are no work at all."""
     made, packed = coded("noise", "T.6")

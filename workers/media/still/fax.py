@@ -78,6 +78,8 @@ class _Bits:
 
 def fax_fault(packed: bytes, fax: Fax, work: Work) -> str:
     """Return what is wrong with a fax, nothing where it is whole; of a mode that nobody writes, that it cannot be."""
+    if fax.columns <= 0:
+        return "rows without pixels"
     bits = _Bits(packed.translate(_TURNED) if fax.is_turned else packed)
     try:
         rows, is_ended = _rows(bits, fax, work)
